@@ -1,0 +1,44 @@
+import type { Color } from "./color";
+
+/** Prefix of every label and annotation that is ours. */
+const PREFIX = "hms.delivery";
+
+/** Labels by which objects of a service are found. */
+export const LABEL = {
+  service: `${PREFIX}/service`,
+  color: `${PREFIX}/color`,
+} as const;
+
+export const ANNOTATION = {
+  /** On a color's Deployment: the release it runs, as JSON of `Release`. */
+  release: `${PREFIX}/release`,
+  /** On a color's Deployment: id of the release that passed its Verification there. */
+  proven: `${PREFIX}/proven`,
+  /** On the route, and as a copy on the lease: the `RolloutRecord`. */
+  record: `${PREFIX}/rollout`,
+} as const;
+
+/** Response headers that the route adds, so that every answer says who gave it and under which weights. */
+export const HEADER = {
+  color: "x-hms-color",
+  /** Marker of the patch that the answering proxy works with. */
+  move: "x-hms-move",
+  /** Request header that reaches one color before it has traffic; the value is `<color>.<token>`. */
+  probe: "x-hms-probe",
+} as const;
+
+/** Names are contract: operators' scripts and dashboards use them. */
+export const workloadName = (service: string, color: Color): string => `${service}-${color}`;
+export const routeName = (service: string): string => service;
+export const probeRouteName = (service: string): string => `${service}-probe`;
+export const leaseName = (service: string): string => `${service}-rollout`;
+
+/** Field managers, one a writer, so that managedFields tell who wrote what. */
+export const FIELD_MANAGER = {
+  switch: "hms-traffic-switch",
+  verification: "hms-verification",
+  lease: "hms-rollout-lease",
+} as const;
+
+/** Port of both colors' Services, whatever port the container listens on. */
+export const SERVICE_PORT = 80;

@@ -1,0 +1,124 @@
+import { otherColor, type Color, type Weights } from "./color";
+import { describeHold, findHold, type Hold, type RolloutRecord } from "./record";
+import { describeRelease, type BoundRelease, type Release } from "./release";
+
+/** What one color is at this moment, as far as the cluster and the record know. */
+export interface ColorFact {
+  readonly release: BoundRelease;
+  /** Pods that answer. */
+  readonly ready: number;
+  /** Pods asked for. */
+  readonly desired: number;
+  /** The release passed its Verification on this color. */
+  readonly proven: boolean;
+  /** The Deployment itself is gone; the release is known from the record. */
+  readonly missing: boolean;
+}
+
+/** What is, read from the cluster. */
+export interface ActualRollout {
+  /** The color with the traffic; `null` before the first release. */
+  readonly live: Color | null;
+  readonly weights: Weights | null;
+  /** Present when the weights on the route are not those that we last wrote. */
+  readonly foreign: { readonly weights: Weights; readonly writer: string } | null;
+  readonly colors: { readonly blue: ColorFact | null; readonly green: ColorFact | null };
+  readonly record: RolloutRecord;
+}
+
+/** What is wanted. */
+export interface Wish {
+  readonly release: Release;
+  /** Lifts a hold on just this release. */
+  readonly retry: boolean;
+}
+
+/** The release a color is to run; `image` is absent until it is built. */
+export type PlannedColor = Release & { readonly image?: string };
+
+/**
+ * - `first`: no release is live yet.
+ * - `settled`: the wish is live.
+ * - `switch`: the idle color stands proven with the wish; only weights move.
+ * - `deploy`: the idle color gets the wish, then the weights move.
+ * - `kept`: somebody rolled back from the wish; the live release stays, with a warning.
+ * - `refused`: the wish failed its gates; nothing may be built or moved.
+ */
+export type PlanKind = "first" | "settled" | "switch" | "deploy" | "kept" | "refused";
+
+export interface RolloutPlan {
+  readonly kind: PlanKind;
+  /** The color that is to be live when the plan is done. */
+  readonly live: Color;
+  /** The color that is live now. */
+  readonly from: Color | null;
+  readonly colors: { readonly blue: PlannedColor | null; readonly green: PlannedColor | null };
+  /** The color whose workload the plan may change; `null` when none. Never the live one. */
+  readonly changes: Color | null;
+  readonly hold: Hold | null;
+  /** One sentence for the plan's reader. */
+  readonly why: string;
+}
+
+/** Decides which color runs what and which is to be live. Pure: the same facts and wish give the same plan. */
+export function planRollout(actual: ActualRollout, wish: Wish): RolloutPlan {
+  const { live } = actual;
+  const wanted = describeRelease(wish.release);
+  const hold = wish.retry ? undefined : findHold(actual.record, wish.release.id);
+  const asIs = { blue: planned(actual.colors.blue), green: planned(actual.colors.green) };
+
+  if (live !== null && actual.colors[live]?.release.id === wish.release.id) {
+    return {
+      kind: "settled",
+      live,
+      from: live,
+      colors: asIs,
+      changes: null,
+      hold: null,
+      why: `${wanted} is live on ${live}`,
+    };
+  }
+  if (hold?.kind === "failed") {
+    const colors = live === null ? { blue: null, green: null } : asIs;
+    return { kind: "refused", live: live ?? "blue", from: live, colors, changes: null, hold, why: describeHold(hold) };
+  }
+  if (live === null) {
+    const colors = { blue: bindIfSame(wish.release, actual.colors.blue), green: null };
+    return {
+      kind: "first",
+      live: "blue",
+      from: null,
+      colors,
+      changes: "blue",
+      hold: null,
+      why: `first release: ${wanted}`,
+    };
+  }
+  if (hold) {
+    return { kind: "kept", live, from: live, colors: asIs, changes: null, hold, why: describeHold(hold) };
+  }
+  const idle = otherColor(live);
+  const standing = actual.colors[idle];
+  const colors =
+    live === "blue"
+      ? { ...asIs, green: bindIfSame(wish.release, standing) }
+      : { ...asIs, blue: bindIfSame(wish.release, standing) };
+  if (standing?.release.id === wish.release.id && standing.proven && !standing.missing) {
+    return {
+      kind: "switch",
+      live: idle,
+      from: live,
+      colors,
+      changes: null,
+      hold: null,
+      why: `${wanted} stands proven on ${idle}`,
+    };
+  }
+  return { kind: "deploy", live: idle, from: live, colors, changes: idle, hold: null, why: `${idle} gets ${wanted}` };
+}
+
+const planned = (fact: ColorFact | null): PlannedColor | null => (fact ? fact.release : null);
+
+/** A color that runs the wish already keeps its image: nothing has to be built or looked up for it. */
+const bindIfSame = (release: Release, fact: ColorFact | null): PlannedColor =>
+  fact?.release.id === release.id ? { ...release, image: fact.release.image } : release;

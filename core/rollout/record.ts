@@ -1,0 +1,226 @@
+import { z } from "zod";
+import { COLORS, otherColor, weightsFor, type Color, type Weights } from "./color";
+import { boundReleaseSchema, describeRelease, type BoundRelease } from "./release";
+
+/**
+ * The memory of a service's rollouts. It lives in one annotation of the route, so that one patch changes it together
+ * with the weights, and as a copy on the lease for the day the route is gone. `sequence` tells which copy is newer.
+ */
+const weight = z.number().int().min(0).max(100);
+const holdSchema = z.object({
+  release: z.string(),
+  tag: z.string(),
+  /** `rolledBack`: somebody left it. `failed`: a gate said so. */
+  kind: z.enum(["rolledBack", "failed"]),
+  reason: z.string(),
+  at: z.string(),
+});
+const recordSchema = z.object({
+  sequence: z.number().int().min(0),
+  /** Fencing token of the last writer; a writer with a smaller one stops. */
+  fence: z.number().int().min(0),
+  writer: z.string(),
+  live: z.enum(COLORS).nullable(),
+  /** The weights we last wrote: others on the route are somebody else's. */
+  weights: z.object({ blue: weight, green: weight }),
+  /** The release that last went live on each color. */
+  colors: z.object({ blue: boundReleaseSchema.nullable(), green: boundReleaseSchema.nullable() }),
+  /** Deployments that went live, oldest first; `order` only grows, and going back makes no new one. */
+  deployments: z.array(z.object({ order: z.number().int(), at: z.string(), release: boundReleaseSchema })),
+  /** `order` of the deployment that is live; 0 before the first. */
+  current: z.number().int().min(0),
+  /** When the live color last changed (ISO 8601). */
+  movedAt: z.string().nullable(),
+  holds: z.array(holdSchema),
+  /** Set while a move is under way: what to restore if the mover dies. */
+  move: z
+    .object({ from: z.enum(COLORS).nullable(), to: z.enum(COLORS), release: z.string(), step: z.number().int() })
+    .nullable(),
+  events: z.array(
+    z.object({
+      at: z.string(),
+      kind: z.enum(["deploy", "rollback", "restore", "repair"]),
+      color: z.enum(COLORS).nullable(),
+      release: z.string(),
+      tag: z.string(),
+      by: z.string(),
+      reason: z.string().optional(),
+    }),
+  ),
+});
+
+export type RolloutRecord = Readonly<z.infer<typeof recordSchema>>;
+export type Hold = Readonly<z.infer<typeof holdSchema>>;
+export type RolloutEvent = RolloutRecord["events"][number];
+export type Deployment = RolloutRecord["deployments"][number];
+
+const KEPT_DEPLOYMENTS = 10;
+const KEPT_EVENTS = 20;
+
+export const emptyRecord = (): RolloutRecord => ({
+  sequence: 0,
+  fence: 0,
+  writer: "",
+  live: null,
+  weights: weightsFor("blue"),
+  colors: { blue: null, green: null },
+  deployments: [],
+  current: 0,
+  movedAt: null,
+  holds: [],
+  move: null,
+  events: [],
+});
+
+/** @throws Error when the text is not a record: what cannot be read is never treated as "nothing there". */
+export function parseRecord(text: string, where: string): RolloutRecord {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Error(
+      `${where} is not JSON: restore it from a backup, or remove the annotation to start without history`,
+    );
+  }
+  const parsed = recordSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
+  throw new Error(`${where} is not a rollout record (${problems}): remove the annotation to start without history`);
+}
+
+/** The newer of two copies. */
+export const newerRecord = (a: RolloutRecord | undefined, b: RolloutRecord | undefined): RolloutRecord | undefined =>
+  a && b ? (b.sequence > a.sequence ? b : a) : (a ?? b);
+
+export const findHold = (record: RolloutRecord, release: string): Hold | undefined =>
+  record.holds.find((hold) => hold.release === release);
+
+interface Act {
+  readonly at: string;
+  readonly by: string;
+}
+
+/** The move has begun: `step` counts weight changes, so that a restarted mover knows how far it came. */
+export function withMove(
+  record: RolloutRecord,
+  to: Color,
+  release: string,
+  step: number,
+  weights: Weights,
+): RolloutRecord {
+  return next(record, { weights, move: { from: record.live, to, release, step } });
+}
+
+/** `release` is live on `color` by a deployment. Another release was wanted, so holds on others are lifted. */
+export function withDeployment(record: RolloutRecord, color: Color, release: BoundRelease, act: Act): RolloutRecord {
+  const order = (record.deployments.at(-1)?.order ?? 0) + 1;
+  const again = record.deployments.filter((d) => d.release.id !== release.id);
+  return next(record, {
+    ...liveOn(record, color, release, act.at),
+    deployments: [...again, { order, at: act.at, release }].slice(-KEPT_DEPLOYMENTS),
+    current: order,
+    holds: [],
+    events: event(record, { kind: "deploy", color, release: release.id, tag: release.tag, ...act }),
+  });
+}
+
+/** `release` is live on `color` because somebody went back to it: what was left is held, and no new order is made. */
+export function withRollback(
+  record: RolloutRecord,
+  color: Color,
+  release: BoundRelease,
+  act: Act & { readonly reason: string },
+): RolloutRecord {
+  const order = record.deployments.findLast((d) => d.release.id === release.id)?.order ?? record.current;
+  const left = record.deployments.filter((d) => d.order > order && d.release.id !== release.id);
+  const leftHolds = left.map<Hold>((d) => ({
+    release: d.release.id,
+    tag: d.release.tag,
+    kind: "rolledBack",
+    reason: act.reason,
+    at: act.at,
+  }));
+  const kept = record.holds.filter((h) => h.release !== release.id && !left.some((d) => d.release.id === h.release));
+  return next(record, {
+    ...liveOn(record, color, release, act.at),
+    current: order,
+    holds: [...kept, ...leftHolds],
+    events: event(record, { kind: "rollback", color, release: release.id, tag: release.tag, ...act }),
+  });
+}
+
+/** A gate said no: the weights are back (or were never moved) and the release is held. */
+export function withFailure(
+  record: RolloutRecord,
+  failed: { readonly id: string; readonly tag: string },
+  act: Act & { readonly reason: string },
+): RolloutRecord {
+  const hold: Hold = { release: failed.id, tag: failed.tag, kind: "failed", reason: act.reason, at: act.at };
+  return next(record, {
+    weights: record.live ? weightsFor(record.live) : record.weights,
+    move: null,
+    holds: [...record.holds.filter((h) => h.release !== failed.id), hold],
+    events: event(record, { kind: "restore", color: record.live, release: failed.id, tag: failed.tag, ...act }),
+  });
+}
+
+/** The move was stopped, by a person or by the end of its process: the weights are back, the release is not to blame. */
+export function withStop(
+  record: RolloutRecord,
+  stopped: { readonly id: string; readonly tag: string },
+  act: Act & { readonly reason: string },
+): RolloutRecord {
+  return next(record, {
+    weights: record.live ? weightsFor(record.live) : record.weights,
+    move: null,
+    events: event(record, { kind: "restore", color: record.live, release: stopped.id, tag: stopped.tag, ...act }),
+  });
+}
+
+/** Somebody else's weights were replaced by ours, or accepted as the new truth. */
+export function withRepair(record: RolloutRecord, live: Color, act: Act & { readonly reason: string }): RolloutRecord {
+  const release = record.colors[live];
+  return next(record, {
+    live,
+    weights: weightsFor(live),
+    move: null,
+    events: event(record, { kind: "repair", color: live, release: release?.id ?? "", tag: release?.tag ?? "", ...act }),
+  });
+}
+
+/** The newest good release before the live one; `undefined` when there is none. Never a newer one, never a held one. */
+export function previousGood(record: RolloutRecord): Deployment | undefined {
+  return record.deployments.findLast((d) => d.order < record.current && findHold(record, d.release.id) === undefined);
+}
+
+/** The newest deployment with this tag (or release id); held ones count, for asking by name is a decision. */
+export const deploymentByTag = (record: RolloutRecord, tag: string): Deployment | undefined =>
+  record.deployments.findLast((d) => d.release.tag === tag || d.release.id === tag);
+
+/** One line for plans and messages. */
+export const describeHold = (hold: Hold): string =>
+  `${describeRelease({ id: hold.release, tag: hold.tag })} is held since ${hold.at}: ${hold.reason}`;
+
+/** A writer that took the lease announces itself: older writers' patches then miss their resourceVersion. */
+export const withFence = (record: RolloutRecord, fence: number, writer: string): RolloutRecord =>
+  next(record, { fence, writer });
+
+function liveOn(record: RolloutRecord, color: Color, release: BoundRelease, at: string): Partial<RolloutRecord> {
+  const colors = { [color]: release, [otherColor(color)]: record.colors[otherColor(color)] };
+  return {
+    live: color,
+    weights: weightsFor(color),
+    move: null,
+    movedAt: at,
+    colors: { blue: colors.blue ?? null, green: colors.green ?? null },
+  };
+}
+
+const next = (record: RolloutRecord, change: Partial<RolloutRecord>): RolloutRecord => ({
+  ...record,
+  ...change,
+  sequence: record.sequence + 1,
+});
+
+const event = (record: RolloutRecord, one: RolloutEvent): RolloutRecord["events"] =>
+  [...record.events, one].slice(-KEPT_EVENTS);

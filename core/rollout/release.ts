@@ -1,0 +1,55 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+
+const secretRefSchema = z.object({ secret: z.string(), key: z.string() });
+
+/** Everything that decides what runs in a pod. Two equal specs are the same release; replicas and labels are not part of it. */
+export const releaseSpecSchema = z.object({
+  /** `context:<sha256>` of a build context, or `image:<repository>@sha256:<digest>`. Known before anything is built. */
+  source: z.string(),
+  port: z.number(),
+  healthPath: z.string(),
+  /** Plain values; secrets are only ever referenced. */
+  env: z.record(z.string(), z.string()),
+  /** Environment variable -> key of a Kubernetes Secret. */
+  secrets: z.record(z.string(), secretRefSchema),
+  resources: z.object({ cpu: z.string(), memory: z.string() }),
+  /** Longest request that must survive a pod's end, in seconds; drain settings follow from it. */
+  longestRequestSeconds: z.number(),
+});
+
+/** What is wanted of a service, or runs on a color. */
+export const releaseSchema = z.object({
+  /** First 12 hex digits of the SHA-256 of the canonical spec. */
+  id: z.string(),
+  /** Label for people; never decides anything. */
+  tag: z.string(),
+  spec: releaseSpecSchema,
+});
+
+/** A release whose image exists, as `<repository>@sha256:<digest>`. */
+export const boundReleaseSchema = releaseSchema.extend({ image: z.string() });
+
+export type SecretRef = Readonly<z.infer<typeof secretRefSchema>>;
+export type ReleaseSpec = Readonly<z.infer<typeof releaseSpecSchema>>;
+export type Release = Readonly<z.infer<typeof releaseSchema>>;
+export type BoundRelease = Readonly<z.infer<typeof boundReleaseSchema>>;
+
+export function releaseOf(spec: ReleaseSpec, tag: string): Release {
+  return { id: createHash("sha256").update(canonicalJson(spec)).digest("hex").slice(0, 12), tag, spec };
+}
+
+/** How people read a release: `v4.2 (3f1c…)`. */
+export const describeRelease = (release: { readonly id: string; readonly tag: string }): string =>
+  release.tag === release.id ? release.id : `${release.tag} (${release.id})`;
+
+/** JSON with sorted keys, so that equal values have equal text. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
+  return `{${members.join(",")}}`;
+}

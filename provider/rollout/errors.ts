@@ -1,0 +1,16 @@
+/** A gate judged the release: it is held, and may not go live again by itself. */
+export class GateFailure extends Error {
+  override readonly name = "GateFailure";
+}
+
+/** Nothing was done, and the release is not to blame: somebody else moves, the world is not the one planned for, ... */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+}
+
+/** Another mover has the lease now: whatever this process still wanted to write is void. */
+export class Fenced extends Error {
+  override readonly name = "Fenced";
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

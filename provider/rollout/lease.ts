@@ -1,0 +1,214 @@
+import { readFileSync } from "node:fs";
+import os from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { FIELD_MANAGER, LABEL } from "../../core/rollout/names";
+import {
+  decideLease,
+  describeHolder,
+  HEARTBEAT_SECONDS,
+  holderIdentity,
+  LEASE_SECONDS,
+  parseHolder,
+  type LeaseHolder,
+  type LeaseState,
+} from "../../core/rollout/lease";
+import type { KubeClient, KubeObject } from "../../platform/kube/client";
+import { isConflict, isNotFound } from "../../platform/kube/errors";
+import { asNumber, asString, path } from "../../platform/kube/values";
+import { Fenced, messageOf, Refusal } from "./errors";
+import type { RolloutStore } from "./store";
+
+/** The lease of one service, held by this process until `release()`, the end of the process, or somebody's taking over. */
+export class HeldLease {
+  private readonly gone = new AbortController();
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly kube: KubeClient,
+    private readonly store: RolloutStore,
+    readonly holder: LeaseHolder,
+    /** Fencing token: larger than that of every holder before. */
+    readonly token: number,
+  ) {
+    this.timer = setInterval(() => void this.beat(), HEARTBEAT_SECONDS * 1000);
+    this.timer.unref();
+  }
+
+  /** Aborts, with `Fenced` as its reason, when somebody else has the lease. */
+  get lost(): AbortSignal {
+    return this.gone.signal;
+  }
+
+  /** Gives the lease back. Quiet when it is lost already. */
+  async release(): Promise<void> {
+    clearInterval(this.timer);
+    if (this.gone.signal.aborted) return;
+    this.gone.abort(new Fenced("the lease was given back"));
+    await this.write({ holderIdentity: "" });
+  }
+
+  private async beat(): Promise<void> {
+    try {
+      await this.write({ renewTime: microTime(new Date()) });
+    } catch (error) {
+      if (error instanceof Fenced) {
+        clearInterval(this.timer);
+        this.gone.abort(error);
+      }
+      // An API server that does not answer is no reason to stop: nobody else can take the lease without it either.
+    }
+  }
+
+  private async write(spec: Record<string, unknown>): Promise<void> {
+    for (;;) {
+      const lease = await this.kube.get(this.store.leaseRef());
+      const holder = lease && leaseState(lease).holder;
+      if (!lease || holder?.id !== this.holder.id) {
+        throw new Fenced(holder ? `${describeHolder(holder)} has the lease now` : "the lease was taken away");
+      }
+      try {
+        await this.kube.patch(this.store.leaseRef(), guarded(lease, spec), {
+          type: "merge",
+          fieldManager: FIELD_MANAGER.lease,
+        });
+        return;
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+      }
+    }
+  }
+}
+
+/**
+ * Takes the lease. A dead holder's is taken at once when its process was on this host, else when it expired.
+ * @throws Refusal when somebody alive holds it.
+ */
+export async function acquireLease(kube: KubeClient, store: RolloutStore, signal?: AbortSignal): Promise<HeldLease> {
+  const me = thisProcess();
+  let sighting: { renewed: string; since: number } | undefined;
+  for (;;) {
+    signal?.throwIfAborted();
+    const object = await kube.get(store.leaseRef());
+    const lease = object && leaseState(object);
+    const now = performance.now();
+    if (sighting && lease?.renewed !== sighting.renewed && lease?.holder) throw held(store, lease.holder);
+    sighting ??= { renewed: lease?.renewed ?? "", since: now };
+    const decision = decideLease(lease, me, sighting, now, hasEnded);
+    if (decision.kind === "mine") return new HeldLease(kube, store, me, decision.token);
+    if (decision.kind === "wait") {
+      if (isLocal(decision.holder)) throw held(store, decision.holder);
+      await sleep(Math.min(decision.ms, 1000), undefined, signal ? { signal } : {});
+      continue;
+    }
+    try {
+      await takeLease(kube, store, object, me, decision.token);
+      return new HeldLease(kube, store, me, decision.token);
+    } catch (error) {
+      if (!isConflict(error)) throw error; // somebody was quicker: look again
+    }
+  }
+}
+
+/** The holder, when it is a living process of this host or still within its time; for status and plans. */
+export async function readLease(kube: KubeClient, store: RolloutStore): Promise<LeaseHolder | null> {
+  const object = await kube.get(store.leaseRef());
+  const holder = object ? leaseState(object).holder : null;
+  return holder === null || hasEnded(holder) ? null : holder;
+}
+
+/** Removes the lease object, and with it the copy of the record. */
+export async function removeLease(kube: KubeClient, store: RolloutStore): Promise<void> {
+  try {
+    await kube.delete(store.leaseRef());
+  } catch (error) {
+    if (!isNotFound(error)) throw new Error(`lease of ${store.service}: ${messageOf(error)}`);
+  }
+}
+
+async function takeLease(
+  kube: KubeClient,
+  store: RolloutStore,
+  object: KubeObject | undefined,
+  me: LeaseHolder,
+  token: number,
+) {
+  const now = microTime(new Date());
+  const spec = {
+    holderIdentity: holderIdentity(me),
+    leaseDurationSeconds: LEASE_SECONDS,
+    acquireTime: now,
+    renewTime: now,
+    leaseTransitions: token,
+  };
+  if (object) {
+    await kube.patch(store.leaseRef(), guarded(object, spec), { type: "merge", fieldManager: FIELD_MANAGER.lease });
+    return;
+  }
+  const { apiVersion, kind, name, namespace } = store.leaseRef();
+  const metadata = { name, namespace, labels: { [LABEL.service]: store.service } };
+  await kube.create({ apiVersion, kind, metadata, spec }, { fieldManager: FIELD_MANAGER.lease });
+}
+
+const held = (store: RolloutStore, holder: LeaseHolder): Refusal =>
+  new Refusal(
+    `${store.service}: ${describeHolder(holder)} is moving its traffic. Wait until that ends, or stop it; nothing was changed here`,
+  );
+
+function leaseState(lease: KubeObject): LeaseState {
+  const spec = path(lease, "spec");
+  return {
+    holder: parseHolder(asString(path(spec, "holderIdentity"))),
+    renewed: asString(path(spec, "renewTime")) ?? "",
+    durationSeconds: asNumber(path(spec, "leaseDurationSeconds")) ?? LEASE_SECONDS,
+    token: asNumber(path(spec, "leaseTransitions")) ?? 0,
+  };
+}
+
+/** A merge patch that the API server refuses when the object is no longer the one read. */
+const guarded = (object: KubeObject, spec: Record<string, unknown>) => ({
+  metadata: { resourceVersion: object.metadata.resourceVersion },
+  spec,
+});
+
+/** Kubernetes' MicroTime: six digits of a second. */
+const microTime = (date: Date): string => date.toISOString().replace("Z", "000Z");
+
+let own: LeaseHolder | undefined;
+
+/** This process, as it signs leases. */
+export function thisProcess(): LeaseHolder {
+  own ??= { user: userName(), host: os.hostname(), pid: process.pid, id: startOf(process.pid) ?? `${Date.now()}` };
+  return own;
+}
+
+const isLocal = (holder: LeaseHolder): boolean => holder.host === os.hostname();
+
+function hasEnded(holder: LeaseHolder): boolean {
+  if (!isLocal(holder)) return false;
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ESRCH";
+  }
+  const start = startOf(holder.pid);
+  return start !== undefined && start !== holder.id; // the pid was given to another process since
+}
+
+/** When a process began, as `<pid>-<ticks since boot>`; `undefined` where there is no /proc. */
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    return ticks === undefined ? undefined : `${pid}-${ticks}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function userName(): string {
+  try {
+    return os.userInfo().username;
+  } catch {
+    return process.env.USER ?? `uid-${process.getuid?.() ?? 0}`; // a container's user need not be in /etc/passwd
+  }
+}
