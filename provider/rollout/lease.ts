@@ -14,7 +14,7 @@ import {
 } from "../../core/rollout/lease";
 import type { KubeClient, KubeObject } from "../../platform/kube/client";
 import { isConflict, isNotFound } from "../../platform/kube/errors";
-import { asNumber, asString, path } from "../../platform/kube/values";
+import { asNumber, asString, path } from "../../core/json";
 import { Fenced, messageOf, Refusal } from "./errors";
 import type { RolloutStore } from "./store";
 

@@ -6,7 +6,7 @@ import { emptyRecord, newerRecord, parseRecord, type RolloutRecord } from "../..
 import { probeRouteRef, renderRoute, routeRef, type RouteShape } from "../../core/rollout/route";
 import type { KubeClient, KubeObject } from "../../platform/kube/client";
 import { isConflict, isNotFound } from "../../platform/kube/errors";
-import { asArray, asNumber, asObject, asString, path } from "../../platform/kube/values";
+import { asArray, asNumber, asObject, asString, path } from "../../core/json";
 
 /** A rollout as it stands, with what a guarded write needs. */
 export interface Snapshot {

@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { COLORS } from "../core/rollout/color";
+import { asString, path } from "../core/json";
+import { describeHolder } from "../core/rollout/lease";
+import type { InvokeRequest, InvokeResult } from "../platform/rpc";
+import { parseInputs } from "./resources/inputs";
+import { readLease } from "./rollout/lease";
+import type { Session } from "./session";
+
+const rolloutArgs = z.object({
+  service: z.string().min(1),
+  namespace: z.string().min(1),
+  /** Kubernetes Secrets that the wanted release refers to. */
+  secrets: z.array(z.object({ secret: z.string(), key: z.string() })).default([]),
+});
+
+/** `hms:rollout:getRollout`: what is live now, straight from the cluster, in preview and in the real run. */
+export async function getRollout(session: Session, { args }: InvokeRequest): Promise<InvokeResult> {
+  const { service, namespace, secrets } = parseInputs(rolloutArgs, args);
+  const store = session.store(service, namespace);
+  const [{ actual }, holder, missingSecrets] = await Promise.all([
+    store.read(),
+    readLease(session.kube, store),
+    missing(session, namespace, secrets),
+  ]);
+  const live = actual.live === null ? null : actual.colors[actual.live];
+  return {
+    result: {
+      actual,
+      mover: holder ? describeHolder(holder) : null,
+      missingSecrets,
+      liveReplicas: live?.desired ?? 0,
+      colors: COLORS.filter((color) => actual.colors[color] !== null),
+    },
+  };
+}
+
+/** The references that name no Secret, no key, or an empty value; values themselves are never returned. */
+async function missing(
+  session: Session,
+  namespace: string,
+  wanted: readonly { readonly secret: string; readonly key: string }[],
+) {
+  const names = [...new Set(wanted.map((one) => one.secret))];
+  const found = new Map(
+    await Promise.all(
+      names.map(
+        async (name) => [name, await session.kube.get({ apiVersion: "v1", kind: "Secret", name, namespace })] as const,
+      ),
+    ),
+  );
+  return wanted.flatMap(({ secret, key }) => {
+    const object = found.get(secret);
+    if (!object) return [{ secret, key, problem: "the Secret does not exist" }];
+    const value = asString(path(object, "data", key));
+    if (value === undefined) return [{ secret, key, problem: "the Secret has no such key" }];
+    return value === "" ? [{ secret, key, problem: "the value is empty" }] : [];
+  });
+}

@@ -1,0 +1,34 @@
+import { version } from "../package.json";
+import { asString } from "../core/json";
+import { serveProvider, type ResourceHandler } from "../platform/rpc";
+import { getRollout } from "./functions";
+import { rolloutLease } from "./resources/rolloutLease";
+import { trafficSwitch } from "./resources/trafficSwitch";
+import { verification } from "./resources/verification";
+import { Session } from "./session";
+
+let session = new Session(undefined);
+
+const RESOURCES: Readonly<Record<string, (session: Session) => ResourceHandler>> = {
+  "hms:rollout:RolloutLease": rolloutLease,
+  "hms:rollout:TrafficSwitch": trafficSwitch,
+  "hms:rollout:Verification": verification,
+};
+
+serveProvider({
+  name: "hms",
+  version,
+  configure({ args }) {
+    session = new Session(asString(args.context));
+  },
+  resource(type) {
+    const handler = RESOURCES[type];
+    if (!handler) throw new Error(`${type}: the hms provider has ${Object.keys(RESOURCES).join(", ")}`);
+    return handler(session);
+  },
+  invoke(token, request) {
+    if (token !== "hms:rollout:getRollout") throw new Error(`${token}: the hms provider has hms:rollout:getRollout`);
+    return getRollout(session, request);
+  },
+  onShutdown: () => session.close(),
+});

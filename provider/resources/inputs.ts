@@ -1,0 +1,83 @@
+import { z } from "zod";
+import { COLORS } from "../../core/rollout/color";
+import { strategyProblems } from "../../core/rollout/strategy";
+import { smokeTestSchema } from "../../core/service/smoke";
+import { containsUnknown, isProperties, isUnknown, reveal, type Properties } from "../../platform/rpc/values";
+
+const name = z.string().min(1);
+const color = z.enum(COLORS);
+const serviceKey = { service: name, namespace: name };
+
+export const leaseInputs = z.strictObject({
+  ...serviceKey,
+  /** Color that is to be live when the update is done. */
+  color,
+  release: name,
+  seen: color.nullable(),
+  takeOver: z.boolean(),
+  /** Pods that the idle color will need, and what each asks for. */
+  needs: z.strictObject({ replicas: z.number().int().min(0), cpu: name, memory: name }),
+});
+export type LeaseInputs = z.infer<typeof leaseInputs>;
+
+export const verificationInputs = z.strictObject({
+  ...serviceKey,
+  color,
+  release: name,
+  tag: name,
+  host: name,
+  gatewayAddress: name,
+  healthPath: name,
+  smoke: z.array(smokeTestSchema).min(1),
+});
+export type VerificationInputs = z.infer<typeof verificationInputs>;
+
+export const switchInputs = z.strictObject({
+  ...serviceKey,
+  hostnames: z.array(name).min(1),
+  gateway: z.strictObject({ name, namespace: name, address: name, section: name.optional() }),
+  live: color,
+  release: name,
+  seen: color.nullable(),
+  probePath: name,
+  intent: z.enum(["deploy", "rollback"]),
+  steps: z.array(z.strictObject({ weight: z.number(), holdSeconds: z.number() })).superRefine((steps, context) => {
+    for (const message of strategyProblems(steps)) context.addIssue({ code: "custom", message });
+  }),
+  takeOver: z.boolean(),
+  retry: z.boolean(),
+  /** Computed by Check, so that a difference to the route shows as a change of a known input. */
+  weights: z.strictObject({ blue: z.number(), green: z.number() }).optional(),
+});
+export type SwitchInputs = z.infer<typeof switchInputs>;
+
+export interface InputFailure {
+  readonly property: string;
+  readonly reason: string;
+}
+
+/** All that is wrong with the inputs; unknown values pass, they come back when they are known. */
+export function inputFailures(schema: z.ZodType, news: Properties): InputFailure[] {
+  const parsed = schema.safeParse(reveal(news));
+  if (parsed.success) return [];
+  return parsed.error.issues
+    .filter((issue) => !isUnknownAt(news, issue.path))
+    .map((issue) => ({ property: issue.path.join("."), reason: issue.message }));
+}
+
+/** @throws Error naming the property: a bad input here was let through by Check and is a bug. */
+export function parseInputs<T>(schema: z.ZodType<T>, inputs: Properties): T {
+  const parsed = schema.safeParse(reveal(inputs));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new Error(`input ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "invalid"}`);
+}
+
+function isUnknownAt(news: Properties, path: readonly PropertyKey[]): boolean {
+  let at: unknown = news;
+  for (const key of path) {
+    if (isUnknown(at) || !isProperties(at)) break;
+    at = at[String(key)];
+  }
+  return isUnknown(at) || (isProperties(at) && containsUnknown(at));
+}

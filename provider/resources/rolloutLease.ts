@@ -1,0 +1,86 @@
+import { podsThatFit, type PodNeed } from "../../core/capacity";
+import { Cancelled, type Properties, type ResourceHandler } from "../../platform/rpc";
+import { Refusal } from "../rollout/errors";
+import { readLease, removeLease } from "../rollout/lease";
+import { describeHolder } from "../../core/rollout/lease";
+import { foreignWeights } from "../rollout/mover";
+import { roomOnNodes } from "../rollout/room";
+import type { Session } from "../session";
+import { resourceId, splitId } from "./id";
+import { inputFailures, leaseInputs, parseInputs, type LeaseInputs } from "./inputs";
+import { liveRelease, movedProperties } from "./live";
+
+/**
+ * `hms:rollout:RolloutLease`: taken before the idle color is touched and held by this process until the traffic has
+ * moved, so that two updates never work on one service. It also refuses, before anything changes, what the switch would
+ * refuse at the end: a world that is not the one planned for, somebody else's weights, a cluster without room.
+ */
+export function rolloutLease(session: Session): ResourceHandler {
+  const take = async (inputs: Properties, signal: AbortSignal): Promise<Properties> => {
+    const wish = parseInputs(leaseInputs, inputs);
+    const store = session.store(wish.service, wish.namespace);
+    await session.lease(store, signal);
+    try {
+      await refuseSurprises(session, wish);
+      signal.throwIfAborted();
+    } catch (error) {
+      await session.releaseLease(store);
+      throw error;
+    }
+    return inputs;
+  };
+  return {
+    check: ({ news }) => ({ inputs: news, failures: inputFailures(leaseInputs, news) }),
+    diff: ({ olds, news }) => movedProperties(olds, news),
+    async create({ inputs, preview, signal }) {
+      if (preview) return { id: "", outputs: inputs, refreshBeforeUpdate: true };
+      const id = resourceId(parseInputs(leaseInputs, inputs));
+      return { id, outputs: await take(inputs, signal), refreshBeforeUpdate: true };
+    },
+    async update({ inputs, preview, signal }) {
+      return { outputs: preview ? inputs : await take(inputs, signal), refreshBeforeUpdate: true };
+    },
+    async read({ id, inputs, olds }) {
+      const { namespace, service } = splitId(id);
+      const store = session.store(service, namespace);
+      if (!(await session.kube.get(store.leaseRef()))) return undefined;
+      const { actual } = await store.read();
+      const live = liveRelease(actual) ?? { color: "", release: "" };
+      return { id, inputs: { ...inputs, ...live }, outputs: { ...olds, ...live }, refreshBeforeUpdate: true };
+    },
+    async delete({ id, signal }) {
+      const { namespace, service } = splitId(id);
+      const store = session.store(service, namespace);
+      const holder = await readLease(session.kube, store);
+      if (signal.aborted) throw new Cancelled();
+      if (holder && holder.pid !== process.pid) {
+        throw new Refusal(
+          `${service}: ${describeHolder(holder)} is moving its traffic; wait until that ends, or stop it`,
+        );
+      }
+      await removeLease(session.kube, store);
+    },
+  };
+}
+
+async function refuseSurprises(session: Session, wish: LeaseInputs): Promise<void> {
+  const { actual } = await session.store(wish.service, wish.namespace).read();
+  if (actual.foreign && !wish.takeOver) throw new Refusal(foreignWeights(wish.service, actual.foreign));
+  if (actual.live !== wish.seen) {
+    const [now, then] = [actual.live ?? "no color", wish.seen ?? "no color"];
+    throw new Refusal(`${wish.service}: ${now} is live, but the plan was made when ${then} was. Plan again`);
+  }
+  const standing = actual.colors[wish.color];
+  await refuseWithoutRoom(session, wish, standing?.missing === false ? standing.desired : 0);
+}
+
+async function refuseWithoutRoom(session: Session, wish: LeaseInputs, standing: number): Promise<void> {
+  // What the color has now is replaced pod by pod, so only what is added must find room.
+  const need: PodNeed = { ...wish.needs, replicas: Math.max(0, wish.needs.replicas - standing) };
+  const fit = podsThatFit(await roomOnNodes(session.kube), need);
+  if (fit >= need.replicas) return;
+  throw new Refusal(
+    `${wish.service}: ${wish.color} needs room for ${need.replicas} more pods of ${need.cpu} CPU and ${need.memory}, ` +
+      `the cluster has room for ${fit}. Free some, add a node, or lower replicas or resources; nothing was changed`,
+  );
+}

@@ -1,0 +1,132 @@
+import { COLORS, sameWeights, weightsFor } from "../../core/rollout/color";
+import { describeHold, findHold } from "../../core/rollout/record";
+import type { RouteShape } from "../../core/rollout/route";
+import { PartialFailure, UNKNOWN, type Properties, type PropertyDiff, type ResourceHandler } from "../../platform/rpc";
+import { foreignWeights, Mover } from "../rollout/mover";
+import { messageOf } from "../rollout/errors";
+import type { Session } from "../session";
+import { inputFailures, parseInputs, switchInputs, type SwitchInputs } from "./inputs";
+import { resourceId, sameJson, splitId } from "./id";
+
+/** Inputs whose change moves traffic or rewrites the route; the others only say how. */
+const COMPARED = ["hostnames", "gateway", "live", "release"] as const;
+
+/**
+ * `hms:rollout:TrafficSwitch`: the one route of a service. Creating or updating it *is* the move; reading it tells what
+ * the route says now, so that drift shows in a plain preview.
+ */
+export function trafficSwitch(session: Session): ResourceHandler {
+  return {
+    async check({ news }) {
+      const failures = inputFailures(switchInputs, news);
+      if (failures.length > 0) return { inputs: news, failures };
+      const inputs = parseInputs(switchInputs, news);
+      const { actual } = await session.store(inputs.service, inputs.namespace).read();
+      const hold = inputs.retry || actual.live === inputs.live ? undefined : findHold(actual.record, inputs.release);
+      if (hold?.kind === "failed") {
+        const reason = `${describeHold(hold)}. Deploy another release, or try this one again with --retry (plain pulumi: config hms:retry)`;
+        return { inputs: news, failures: [{ property: "release", reason }] };
+      }
+      return { inputs: { ...news, weights: { ...weightsFor(inputs.live) } } };
+    },
+
+    async diff({ olds, news, log }) {
+      const inputs = parseInputs(switchInputs, news);
+      const moved: [string, PropertyDiff][] = COMPARED.filter((key) => !sameJson(olds[key], news[key])).map((key) => [
+        key,
+        { kind: "update" },
+      ]);
+      const wanted = weightsFor(inputs.live);
+      const { actual } = await session.store(inputs.service, inputs.namespace).read();
+      if (actual.foreign && !inputs.takeOver) log.warn(foreignWeights(inputs.service, actual.foreign));
+      const drifted = COLORS.filter((color) => actual.weights !== null && actual.weights[color] !== wanted[color]);
+      const weights = drifted.map<[string, PropertyDiff]>((color) => [`weights.${color}`, { kind: "update" }]);
+      const replaces = ["service", "namespace"].filter((key) => olds[key] !== news[key]);
+      const replaced = replaces.map<[string, PropertyDiff]>((key) => [key, { kind: "update-replace" }]);
+      const detailed = Object.fromEntries([...moved, ...weights, ...replaced]);
+      return { changes: Object.keys(detailed).length > 0, replaces, detailed, stables: ["service", "namespace"] };
+    },
+
+    async create({ inputs, preview, signal, log }) {
+      const wish = parseInputs(switchInputs, inputs);
+      const id = resourceId(wish);
+      if (preview) return { id: "", outputs: { ...inputs, writer: UNKNOWN }, refreshBeforeUpdate: true };
+      return { id, outputs: await move(session, wish, inputs, signal, log.status), refreshBeforeUpdate: true };
+    },
+
+    async update({ id, inputs, preview, signal, log }) {
+      const wish = parseInputs(switchInputs, inputs);
+      if (preview) return { outputs: { ...inputs, writer: UNKNOWN }, refreshBeforeUpdate: true };
+      try {
+        return { outputs: await move(session, wish, inputs, signal, log.status), refreshBeforeUpdate: true };
+      } catch (error) {
+        // The state keeps what the world is now, so that the next preview starts from the truth.
+        const properties = await world(session, wish.service, wish.namespace, inputs).catch(() => undefined);
+        if (!properties) throw error;
+        throw new PartialFailure(
+          { id, properties, reasons: [messageOf(error)], refreshBeforeUpdate: true },
+          { cause: error },
+        );
+      }
+    },
+
+    async read({ id, inputs, olds }) {
+      const { namespace, service } = splitId(id);
+      const outputs = await world(session, service, namespace, olds);
+      if (!outputs) return undefined;
+      const { live, release, hostnames } = outputs;
+      const seen = { service, namespace, hostnames, live, release, weights: weightsFor(outputs.live) };
+      return { id, inputs: { ...inputs, ...seen }, outputs, refreshBeforeUpdate: true };
+    },
+
+    async delete({ id }) {
+      const { namespace, service } = splitId(id);
+      await session.store(service, namespace).remove();
+    },
+  };
+}
+
+async function move(
+  session: Session,
+  wish: SwitchInputs,
+  inputs: Properties,
+  signal: AbortSignal,
+  progress: (message: string) => void,
+) {
+  const store = session.store(wish.service, wish.namespace);
+  const lease = await session.lease(store, signal);
+  try {
+    const { service, namespace, hostnames, gateway } = wish;
+    const { name, namespace: home, section } = gateway;
+    const shape: RouteShape = {
+      service,
+      namespace,
+      hostnames,
+      gateway: { name, namespace: home, ...(section === undefined ? {} : { section }) },
+    };
+    const dataPlane = session.dataPlane(gateway.address, hostnames[0] ?? "");
+    const { live: to, release, seen, steps, intent, takeOver, probePath } = wish;
+    const mover = new Mover({ store, lease, dataPlane, progress });
+    await mover.run({ shape, to, release, seen, steps, intent, takeOver, probePath }, signal);
+  } finally {
+    await session.releaseLease(store).catch(() => undefined); // a lease that cannot be given back expires
+  }
+  return (await world(session, wish.service, wish.namespace, inputs)) ?? inputs;
+}
+
+/** The route as outputs; `undefined` when it is gone, or when nothing is live behind it. */
+async function world(session: Session, service: string, namespace: string, base: Properties) {
+  const { actual, routeVersion, hostnames } = await session.store(service, namespace).read();
+  if (routeVersion === undefined || actual.live === null || actual.weights === null) return undefined;
+  return {
+    ...base,
+    service,
+    namespace,
+    hostnames,
+    live: actual.live,
+    release: actual.colors[actual.live]?.release.id ?? "",
+    weights: actual.weights,
+    writer:
+      actual.foreign && !sameWeights(actual.foreign.weights, weightsFor(actual.live)) ? actual.foreign.writer : "hms",
+  };
+}

@@ -1,0 +1,62 @@
+import { withFailure } from "../../core/rollout/record";
+import type { Log, Properties, ResourceHandler } from "../../platform/rpc";
+import { GateFailure, messageOf } from "../rollout/errors";
+import { thisProcess } from "../rollout/lease";
+import { describeHolder } from "../../core/rollout/lease";
+import { verifyColor } from "../rollout/verify";
+import type { Session } from "../session";
+import { resourceId, splitId } from "./id";
+import { inputFailures, parseInputs, verificationInputs } from "./inputs";
+import { liveRelease, movedProperties } from "./live";
+
+/** How long a color whose pods are ready may take to answer through the gateway. */
+const HEALTH_DEADLINE_MS = 15_000;
+
+/**
+ * `hms:rollout:Verification`: creating or updating it proves one color with one release. A pass is noted on the color's
+ * Deployment, a fail holds the release; changed smoke tests alone prove nothing again until the next release.
+ */
+export function verification(session: Session): ResourceHandler {
+  const prove = async (inputs: Properties, signal: AbortSignal, log: Log): Promise<Properties> => {
+    const wish = parseInputs(verificationInputs, inputs);
+    const store = session.store(wish.service, wish.namespace);
+    const dataPlane = session.dataPlane(wish.gatewayAddress, wish.host);
+    const { color, healthPath, smoke, release, tag } = wish;
+    try {
+      const parts = { kube: session.kube, store, dataPlane, progress: log.status };
+      const passed = await verifyColor(parts, { color, healthPath, smoke, deadlineMs: HEALTH_DEADLINE_MS }, signal);
+      await store.markProven(color, release);
+      log.status(`${color} is healthy, ${passed} smoke tests passed`);
+      return inputs;
+    } catch (error) {
+      if (!(error instanceof GateFailure)) throw error;
+      const act = { at: new Date().toISOString(), by: describeHolder(thisProcess()), reason: error.message };
+      const { actual } = await store.read();
+      // Proving the live color again and failing says something about now, not about the release: it is not held.
+      if (actual.live !== color) await store.updateRecord((record) => withFailure(record, { id: release, tag }, act));
+      throw new Error(`${wish.service}: ${messageOf(error)}; no traffic was moved, ${tag} (${release}) is held`, {
+        cause: error,
+      });
+    }
+  };
+  return {
+    check: ({ news }) => ({ inputs: news, failures: inputFailures(verificationInputs, news) }),
+    diff: ({ olds, news }) => movedProperties(olds, news),
+    async create({ inputs, preview, signal, log }) {
+      if (preview) return { id: "", outputs: inputs, refreshBeforeUpdate: true };
+      const id = resourceId(parseInputs(verificationInputs, inputs));
+      return { id, outputs: await prove(inputs, signal, log), refreshBeforeUpdate: true };
+    },
+    async update({ inputs, preview, signal, log }) {
+      return { outputs: preview ? inputs : await prove(inputs, signal, log), refreshBeforeUpdate: true };
+    },
+    async read({ id, inputs, olds }) {
+      const { namespace, service } = splitId(id);
+      const { actual } = await session.store(service, namespace).read();
+      const live = liveRelease(actual);
+      if (!live) return undefined; // nothing is live, so nothing counts as proven
+      return { id, inputs: { ...inputs, ...live }, outputs: { ...olds, ...live }, refreshBeforeUpdate: true };
+    },
+    delete: () => undefined,
+  };
+}

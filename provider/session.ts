@@ -1,0 +1,49 @@
+import { DataPlane } from "./rollout/dataPlane";
+import { acquireLease, type HeldLease } from "./rollout/lease";
+import { RolloutStore } from "./rollout/store";
+import { KubeClient } from "../platform/kube/client";
+
+/** What one provider process holds: the cluster it talks to, and the leases that its resources share. */
+export class Session {
+  private readonly leases = new Map<string, HeldLease>();
+  private client: KubeClient | undefined;
+
+  constructor(private readonly context: string | undefined) {}
+
+  get kube(): KubeClient {
+    this.client ??= KubeClient.load(this.context === undefined ? {} : { context: this.context });
+    return this.client;
+  }
+
+  store(service: string, namespace: string): RolloutStore {
+    return new RolloutStore(this.kube, service, namespace);
+  }
+
+  dataPlane(address: string, host: string): DataPlane {
+    return new DataPlane(address, host);
+  }
+
+  /** The service's lease: the one this process holds already, else a new one. @throws Refusal when somebody else holds it. */
+  async lease(store: RolloutStore, signal?: AbortSignal): Promise<HeldLease> {
+    const key = `${store.namespace}/${store.service}`;
+    const held = this.leases.get(key);
+    if (held && !held.lost.aborted) return held;
+    const fresh = await acquireLease(this.kube, store, signal);
+    this.leases.set(key, fresh);
+    return fresh;
+  }
+
+  async releaseLease(store: RolloutStore): Promise<void> {
+    const key = `${store.namespace}/${store.service}`;
+    const held = this.leases.get(key);
+    this.leases.delete(key);
+    await held?.release();
+  }
+
+  /** Gives everything back; for the end of the process. */
+  async close(): Promise<void> {
+    const held = [...this.leases.values()];
+    this.leases.clear();
+    await Promise.allSettled(held.map((lease) => lease.release()));
+  }
+}
