@@ -1,0 +1,157 @@
+import { serviceFields } from "../core/service/definition";
+import { field, mapOf, mapWith, scalarText, text } from "../core/service/field";
+import {
+  DNS_LABEL,
+  LABEL_KEY,
+  LABEL_VALUE,
+  PINNED_IMAGE,
+  SECRET_KEY,
+  SECRET_NAME,
+  SERVICE_NAME,
+  TAG,
+  VARIABLE_NAME,
+} from "../core/service/names";
+import { LABEL } from "../core/rollout/names";
+import { z } from "zod";
+
+const httpUrl = (what: string, advice: string, bare: boolean) =>
+  field({ allowed: what, advice }, (value) => {
+    if (typeof value !== "string" || !URL.canParse(value)) return undefined;
+    const url = new URL(value);
+    const plain = url.username === "" && url.password === "" && url.search === "" && url.hash === "";
+    if (!/^https?:$/.test(url.protocol) || !plain || (bare && url.pathname !== "/")) return undefined;
+    return value.replace(/\/+$/, "");
+  });
+
+const domain = text({
+  pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+  longest: 200,
+  allowed: "a domain name in lower case such as dev.localhost",
+  advice: "write the domain under which each service gets a host name, <service>.<domain>",
+});
+
+const registry = text({
+  pattern: /^[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?(:\d{1,5})?(\/[a-z0-9]+((\.|_{1,2}|-+|\/)[a-z0-9]+)*)?$/,
+  longest: 200,
+  allowed: "a registry such as 127.0.0.1:5000 or registry.example.gov/policies",
+  advice: "write host, port if it has one, and path, without http:// and without a slash at the end",
+});
+
+const namespace = text({ ...DNS_LABEL, advice: "write the Kubernetes namespace of this stack" });
+
+const flag = field({ allowed: "true or false", advice: "write one of the two without quotes" }, (value) =>
+  typeof value === "boolean" ? { value } : undefined,
+).transform((boxed): boolean => boxed.value);
+
+/** `true` for every service, `false` for none, or names. */
+const someServices = field(
+  { allowed: "true, false or a list of service names", advice: "list the services it is meant for" },
+  (value): { readonly value: boolean | readonly string[] } | undefined => {
+    if (typeof value === "boolean") return { value };
+    if (!Array.isArray(value)) return undefined;
+    const names = value.filter((name) => typeof name === "string");
+    return names.length === value.length ? { value: names } : undefined;
+  },
+).transform((boxed) => boxed.value);
+
+const labels = mapOf(
+  {
+    ...LABEL_KEY,
+    pattern: { test: (key) => LABEL_KEY.pattern.test(key) && !key.startsWith(LABEL.service.replace(/[^/]*$/, "")) },
+    allowed: `${LABEL_KEY.allowed}, not one of the program's own`,
+  },
+  text(LABEL_VALUE),
+);
+
+/** What a stack may say of a service that has a service.yaml. */
+const overrides = {
+  replicas: serviceFields.replicas.exactOptional(),
+  tag: text(TAG).exactOptional(),
+  image: text(PINNED_IMAGE).exactOptional(),
+  env: mapOf(VARIABLE_NAME, scalarText("write its value")).exactOptional(),
+  secrets: mapOf(
+    VARIABLE_NAME,
+    mapWith({ secret: text(SECRET_NAME), key: text(SECRET_KEY) }, { hidden: true }),
+  ).exactOptional(),
+  labels: labels.exactOptional(),
+  resources: serviceFields.resources.exactOptional(),
+  autoscale: serviceFields.autoscale.exactOptional(),
+  retain: serviceFields.retain.exactOptional(),
+} as const;
+
+const source = field(
+  {
+    allowed: "a path relative to Pulumi.yaml",
+    advice: "name the folder that holds the service.yaml, for example examples/drought-benefit",
+  },
+  (value) => (typeof value === "string" && value !== "" && !/^[/~\\]|^[A-Za-z]:|\0/.test(value) ? value : undefined),
+);
+
+/** An entry that points at a service.yaml. */
+export const sourcedEntrySchema = mapWith({ source, ...overrides });
+
+/** An entry that describes the whole service in the stack file; it has no folder to build, so it names an image. */
+export const inlineEntrySchema = mapWith({
+  ...overrides,
+  image: text(PINNED_IMAGE),
+  port: serviceFields.port,
+  health: serviceFields.health.exactOptional(),
+  longestRequest: serviceFields.longestRequest.exactOptional(),
+  smoke: serviceFields.smoke,
+  kpis: serviceFields.kpis.exactOptional(),
+});
+
+export type SourcedEntry = Readonly<z.output<typeof sourcedEntrySchema>>;
+export type InlineEntry = Readonly<z.output<typeof inlineEntrySchema>>;
+
+/** Every key of a stack but `services`, which is read entry by entry. */
+export const stackSchema = mapWith({
+  kubeContext: text({
+    pattern: /^\S+$/,
+    allowed: "the name of a context of the kubeconfig",
+    advice: "leave it out for the local platform, or write a name that `kubectl config get-contexts` lists",
+  }).default("hms-local"),
+  namespace,
+  domain,
+  gateway: mapWith({
+    name: text({ ...DNS_LABEL, advice: "write the name of the Gateway the routes attach to" }),
+    namespace: text({ ...DNS_LABEL, advice: "write the namespace of that Gateway" }),
+    address: httpUrl(
+      "an http or https address without path, such as http://127.0.0.1:8080",
+      "write where the gateway is reached from this machine",
+      true,
+    ),
+    section: text({ ...DNS_LABEL, advice: "write the listener's name, or leave it out" }).exactOptional(),
+  }),
+  registry,
+  prometheus: httpUrl(
+    "an http or https address such as http://127.0.0.1:9090",
+    "write where Prometheus is reached from this machine",
+    false,
+  ),
+  protect: flag.default(false),
+  retry: someServices.default(false),
+  takeOver: someServices.default(false),
+});
+
+export type StackValues = Readonly<z.output<typeof stackSchema>>;
+
+/** Keys of a stack file, in the order of the documentation. */
+export const STACK_KEYS = [...Object.keys(stackSchema.shape), "services"] as const;
+
+/** One-shot wishes of the command line, in the environment variable HMS_OVERRIDES. */
+export const overridesSchema = mapWith({
+  retry: someServices.default(false),
+  takeOver: someServices.default(false),
+  tags: mapOf(SERVICE_NAME, text(TAG)).default({}),
+  pin: mapOf(
+    SERVICE_NAME,
+    text({
+      pattern: /^[0-9a-f]{12}$/,
+      allowed: "a release id (12 hex digits)",
+      advice: "take it from `hms status` or `hms-deploy history`",
+    }),
+  ).default({}),
+});
+
+export type Overrides = Readonly<z.output<typeof overridesSchema>>;

@@ -1,0 +1,165 @@
+import { closest } from "../core/service/closest";
+import { type ServiceDefinition, serviceDefinitionSchema } from "../core/service/definition";
+import { SERVICE_NAME } from "../core/service/names";
+import { namedTwice, parseService } from "../core/service/parse";
+import { describeValue, type Problem, problemsOf, problemText } from "../core/service/problem";
+import { mergeService, missingEnv, type ServiceConfig, type ServiceOverrides } from "../core/service/service";
+import { type InlineEntry, inlineEntrySchema, sourcedEntrySchema } from "./schema";
+
+/** How `services` reaches files; a test gives its own. */
+export interface SourceFiles {
+  /** Text of the file at a path relative to the project; undefined if there is none. */
+  read(path: string): string | undefined;
+  /** Absolute path of a path relative to the project. */
+  absolute(path: string): string;
+}
+
+export interface ReadServices {
+  /** Only those without a problem. */
+  readonly services: readonly ServiceConfig[];
+  /** Every name under `services`, right or wrong, for messages about names. */
+  readonly names: readonly string[];
+  readonly problems: readonly string[];
+}
+
+/** Reads the `services` of a stack, each with the service.yaml it points at. */
+export function readServices(raw: unknown, files: SourceFiles): ReadServices {
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw) || Object.keys(raw).length === 0) {
+    const problem: Problem = {
+      path: ["services"],
+      got: describeValue(raw),
+      allowed: "a map with at least one service",
+      advice: "write <name>: { source: <folder with service.yaml> }",
+    };
+    return { services: [], names: [], problems: [stackProblem(problem)] };
+  }
+  const read = Object.entries(raw).map(([name, entry]) => readService(name, entry, files));
+  return {
+    services: read.flatMap(({ service }) => service ?? []).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    names: Object.keys(raw),
+    problems: read.flatMap(({ problems }) => problems),
+  };
+}
+
+/** A problem of a stack file's key, as the reader of that file knows the key. */
+export const stackProblem = (problem: Problem): string => `hms:${problemText(problem)}`;
+
+interface ReadService {
+  readonly service?: ServiceConfig;
+  readonly problems: readonly string[];
+}
+
+function readService(name: string, raw: unknown, files: SourceFiles): ReadService {
+  const path = ["services", name];
+  const named = nameProblems(name, path);
+  const sourced = typeof raw === "object" && raw !== null && ("source" in raw || !("image" in raw || "port" in raw));
+  const read = sourced ? readSourced(name, raw, files, path) : readInline(name, raw, path);
+  return named.length === 0 ? read : { problems: [...named, ...read.problems] };
+}
+
+function nameProblems(name: string, path: readonly string[]): readonly string[] {
+  if (SERVICE_NAME.pattern.test(name) && name.length <= (SERVICE_NAME.longest ?? Infinity)) return [];
+  const { allowed, advice } = SERVICE_NAME;
+  return [stackProblem({ path, got: `the name ${describeValue(name)}`, allowed, advice })];
+}
+
+function readSourced(name: string, raw: unknown, files: SourceFiles, path: readonly string[]): ReadService {
+  const parsed = sourcedEntrySchema.safeParse(raw);
+  const problems = parsed.success ? [] : problemsOf(parsed.error, raw, path).map(stackProblem);
+  const folder = typeof raw === "object" && raw !== null ? sourceOf(raw) : undefined;
+  if (folder === undefined) return { problems };
+  const filename = `${folder.replace(/\/+$/, "")}/service.yaml`;
+  const text = files.read(filename);
+  if (text === undefined) {
+    const missing = {
+      path: [...path, "source"],
+      got: `${describeValue(folder)}, which has no service.yaml`,
+      allowed: "a folder with a service.yaml, relative to Pulumi.yaml",
+      advice: `correct the path, or write ${filename}`,
+    };
+    return { problems: [...problems, stackProblem(missing)] };
+  }
+  const definition = parseService(text, filename);
+  if (!definition.ok) return { problems: [...problems, ...definition.problems] };
+  if (!parsed.success) return { problems };
+  const { source, ...overrides } = parsed.data;
+  const undeclared = undeclaredVariables(definition.value, overrides, path, filename);
+  return finish(name, definition.value, overrides, [...problems, ...undeclared], path, (relative) =>
+    files.absolute(`${source}/${relative}`),
+  );
+}
+
+/** The folder an entry names, if what it names can be one; the schema says so if not. */
+function sourceOf(raw: object): string | undefined {
+  const parsed = sourcedEntrySchema.shape.source.safeParse(Reflect.get(raw, "source"));
+  return parsed.success ? parsed.data : undefined;
+}
+
+function readInline(name: string, raw: unknown, path: readonly string[]): ReadService {
+  const parsed = inlineEntrySchema.safeParse(raw);
+  if (!parsed.success) return { problems: problemsOf(parsed.error, raw, path).map(stackProblem) };
+  const twice = namedTwice(raw, path).map(stackProblem);
+  return finish(name, definitionOf(name, parsed.data), parsed.data, twice, path, (relative) => relative);
+}
+
+function definitionOf(name: string, entry: InlineEntry): ServiceDefinition {
+  const { image, port, smoke, health, longestRequest, kpis } = entry;
+  const defaults = serviceDefinitionSchema.parse({
+    name,
+    image: { ref: image },
+    port,
+    smoke: [{ name, request: { path: "/" } }],
+  });
+  return {
+    ...defaults,
+    smoke,
+    ...(health === undefined ? {} : { health }),
+    ...(longestRequest === undefined ? {} : { longestRequest }),
+    ...(kpis === undefined ? {} : { kpis }),
+  };
+}
+
+function finish(
+  name: string,
+  definition: ServiceDefinition,
+  overrides: ServiceOverrides,
+  problems: readonly string[],
+  path: readonly string[],
+  contextOf: (relative: string) => string,
+): ReadService {
+  const missing = missingEnv(definition, overrides).map((variable) =>
+    stackProblem({
+      path: [...path, "env", variable],
+      got: "nothing",
+      allowed: "a text, number or boolean",
+      advice: "give the value this stack runs with; the service requires it",
+    }),
+  );
+  if (problems.length + missing.length > 0) return { problems: [...problems, ...missing] };
+  return { service: mergeService(name, definition, overrides, contextOf), problems: [] };
+}
+
+/** A stack gives values only to what the service declares: anything else is a slip of the pen. */
+function undeclaredVariables(
+  definition: ServiceDefinition,
+  overrides: ServiceOverrides,
+  path: readonly string[],
+  filename: string,
+): readonly string[] {
+  return (["env", "secrets"] as const).flatMap((section) => {
+    const declared = Object.keys(definition[section]);
+    return Object.keys(overrides[section] ?? {})
+      .filter((variable) => !declared.includes(variable))
+      .map((variable) => {
+        const meant = closest(variable, declared);
+        return stackProblem({
+          path: [...path, section, variable],
+          got: "a variable that the service does not declare",
+          allowed:
+            declared.length === 0 ? `nothing, for ${filename} has no ${section}` : `one of ${declared.join(", ")}`,
+          advice:
+            meant === undefined ? `declare it under ${section} in ${filename}, or remove it` : `did you mean ${meant}?`,
+        });
+      });
+  });
+}

@@ -1,0 +1,76 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { readStack, type StackConfig } from "./readStack";
+
+export type { StackConfig } from "./readStack";
+
+const PREFIX = "hms:";
+/** Keys whose values are texts, whatever they look like; the others are YAML and reach the program as JSON. */
+const TEXTS: readonly string[] = ["kubeContext", "namespace", "domain", "registry", "prometheus"];
+
+/**
+ * The configuration of the stack that runs; the one place that reads it.
+ * @throws pulumi.RunError that lists every problem at once
+ */
+export function loadStackConfig(): StackConfig {
+  const root = process.cwd();
+  const read = readStack({
+    stack: pulumi.getStack(),
+    values: ownValues(),
+    encrypted: encryptedKeys(),
+    ...(process.env.HMS_OVERRIDES === undefined ? {} : { overrides: process.env.HMS_OVERRIDES }),
+    files: { read: (path) => textOf(resolve(root, path)), absolute: (path) => resolve(root, path) },
+  });
+  if (read.ok) return deepFreeze(read.config);
+  const count = read.problems.length === 1 ? "1 problem" : `${read.problems.length} problems`;
+  throw new pulumi.RunError(
+    [
+      `${count} in the configuration of stack ${pulumi.getStack()}:`,
+      ...read.problems.map((problem) => `  ${problem}`),
+    ].join("\n"),
+  );
+}
+
+function ownValues(): Record<string, unknown> {
+  const own: Record<string, unknown> = {};
+  for (const [name, text] of Object.entries(pulumi.runtime.allConfig())) {
+    if (!name.startsWith(PREFIX)) continue;
+    const key = name.slice(PREFIX.length);
+    own[key] = TEXTS.includes(key) ? text : decoded(text);
+  }
+  return own;
+}
+
+/** The engine names them to the program in this variable; the SDK keeps its own reader internal. */
+function encryptedKeys(): string[] {
+  const keys = decoded(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]");
+  if (!Array.isArray(keys)) return [];
+  return keys.flatMap((key: unknown) =>
+    typeof key === "string" && key.startsWith(PREFIX) ? [key.slice(PREFIX.length)] : [],
+  );
+}
+
+function decoded(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR"))
+      return undefined;
+    throw error;
+  }
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const member of Object.values(value))
+    if (typeof member === "object" && member !== null) deepFreeze(member as object);
+  return Object.freeze(value);
+}
