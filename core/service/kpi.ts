@@ -7,7 +7,7 @@ const COMPARISONS = ["<", "<=", ">", ">="] as const;
 /** A measure of the live traffic that a release must hold while it gets more of it. */
 export const kpiSchema = mapWith({
   name: text({ ...DNS_LABEL, advice: "choose a short name such as error-share" }),
-  /** PromQL of one number; `{{service}}`, `{{color}}`, `{{workload}}` and `{{namespace}}` are filled in. */
+  /** PromQL of one number; `{{workload}}` (`<service>-<color>`), `{{namespace}}` and `{{window}}` are filled in. */
   query: anyText("write a PromQL query that gives one number"),
   comparison: oneOf(COMPARISONS, "say how the measured value must stand to limit"),
   limit: field({ allowed: "a number", advice: "write the value to compare with" }, (value) =>
