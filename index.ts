@@ -1,1 +1,40 @@
-export {};
+import * as docker from "@pulumi/docker";
+import * as k8s from "@pulumi/kubernetes";
+import * as random from "@pulumi/random";
+import { PolicyService } from "./components/policyService";
+import { Registry } from "./components/registry";
+import { announce, planServices, refuseImpossible } from "./components/servicePlan";
+import { loadStackConfig } from "./config/stackConfig";
+import { HmsProvider } from "./provider/sdk";
+
+/** One stack: what its file wants of each service is compared with what its cluster runs, and the difference is made. */
+export = async () => {
+  const config = loadStackConfig();
+  const { kubeContext, namespace, domain, gateway, protect } = config;
+  const providers = {
+    kubernetes: new k8s.Provider("cluster", { context: kubeContext }),
+    random: new random.Provider("random"),
+    docker: new docker.Provider("docker"),
+    hms: new HmsProvider("hms", { context: kubeContext }),
+  };
+  const plans = await planServices(config, providers.hms);
+  refuseImpossible(plans);
+
+  const registry = new Registry("registry", { address: config.registry });
+  const home = new k8s.core.v1.Namespace(
+    "namespace",
+    { metadata: { name: namespace } },
+    { provider: providers.kubernetes, protect },
+  );
+  const services = plans.map((plan) => {
+    announce(plan);
+    return new PolicyService(
+      plan.service.name,
+      { plan, namespace, domain, gateway, registry },
+      { providers, protect, dependsOn: home },
+    );
+  });
+  return {
+    urls: Object.fromEntries(services.map((service, index) => [plans[index]?.service.name ?? "", service.url])),
+  };
+};

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { COLORS } from "../core/rollout/color";
-import { asString, path } from "../core/json";
+import { asNumber, asString, path } from "../core/json";
+import { COLORS, type Color } from "../core/rollout/color";
+import { workloadName } from "../core/rollout/names";
 import { describeHolder } from "../core/rollout/lease";
 import type { InvokeRequest, InvokeResult } from "../platform/rpc";
 import { parseInputs } from "./resources/inputs";
@@ -18,10 +19,11 @@ const rolloutArgs = z.object({
 export async function getRollout(session: Session, { args }: InvokeRequest): Promise<InvokeResult> {
   const { service, namespace, secrets } = parseInputs(rolloutArgs, args);
   const store = session.store(service, namespace);
-  const [{ actual }, holder, missingSecrets] = await Promise.all([
+  const [{ actual }, holder, missingSecrets, ...minima] = await Promise.all([
     store.read(),
     readLease(session.kube, store),
     missing(session, namespace, secrets),
+    ...COLORS.map((color) => minReplicas(session, service, namespace, color)),
   ]);
   const live = actual.live === null ? null : actual.colors[actual.live];
   return {
@@ -30,9 +32,20 @@ export async function getRollout(session: Session, { args }: InvokeRequest): Pro
       mover: holder ? describeHolder(holder) : null,
       missingSecrets,
       liveReplicas: live?.desired ?? 0,
-      colors: COLORS.filter((color) => actual.colors[color] !== null),
+      minReplicas: { blue: minima[0] ?? 0, green: minima[1] ?? 0 },
     },
   };
+}
+
+async function minReplicas(session: Session, service: string, namespace: string, color: Color): Promise<number> {
+  const name = workloadName(service, color);
+  const scaler = await session.kube.get({
+    apiVersion: "autoscaling/v2",
+    kind: "HorizontalPodAutoscaler",
+    name,
+    namespace,
+  });
+  return asNumber(path(scaler, "spec", "minReplicas")) ?? 0;
 }
 
 /** The references that name no Secret, no key, or an empty value; values themselves are never returned. */

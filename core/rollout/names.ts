@@ -7,6 +7,8 @@ const PREFIX = "hms.delivery";
 export const LABEL = {
   service: `${PREFIX}/service`,
   color: `${PREFIX}/color`,
+  /** On pods: id of their release. */
+  release: `${PREFIX}/release`,
 } as const;
 
 export const ANNOTATION = {

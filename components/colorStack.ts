@@ -1,0 +1,90 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Color } from "../core/rollout/color";
+import { ANNOTATION, LABEL, SERVICE_PORT, workloadName } from "../core/rollout/names";
+import type { PlannedColor } from "../core/rollout/plan";
+import { deploymentSpec } from "./podTemplate";
+
+export interface ColorStackArgs {
+  readonly service: string;
+  readonly namespace: pulumi.Input<string>;
+  readonly color: Color;
+  /** What this color is to run; `null` keeps the Service alone, so that routes always have both backends. */
+  readonly release: PlannedColor | null;
+  /** Image of the release, by digest. */
+  readonly image: pulumi.Input<string>;
+  /** Pods, or the smallest number of them when the service scales by itself. */
+  readonly replicas: number;
+  /** Labels of the workload, not of its pods: changing them restarts nothing. @default none */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Scales between `replicas` and `max` by CPU use. @default - a fixed number of pods */
+  readonly autoscale?: { readonly max: number; readonly cpuPercent: number };
+}
+
+/**
+ * One permanent side of a service: Service, and with a release also ConfigMap, Deployment and disruption budget. It
+ * knows nothing of traffic; its names and selectors never change, so that changing a release never changes a route.
+ */
+export class ColorStack extends pulumi.ComponentResource {
+  constructor(name: string, args: ColorStackArgs, opts: pulumi.ComponentResourceOptions) {
+    const { service, namespace, color, release, image, replicas, labels = {}, autoscale } = args;
+    super("hms:delivery:ColorStack", name, { service, namespace, color, release: release?.id, replicas }, opts);
+    const selector = { [LABEL.service]: service, [LABEL.color]: color };
+    const metadata = { name: workloadName(service, color), namespace, labels: { ...labels, ...selector } };
+
+    new k8s.core.v1.Service(
+      name,
+      {
+        // The idle side has no pods at first; a Service that waits for them would never be made.
+        metadata: { ...metadata, annotations: { "pulumi.com/skipAwait": "true" } },
+        spec: { selector, ports: [{ name: "http", port: SERVICE_PORT, targetPort: "http", protocol: "TCP" }] },
+      },
+      { parent: this },
+    );
+    if (release) {
+      const { id, tag, spec } = release;
+      const settings = new k8s.core.v1.ConfigMap(`${name}-env`, { metadata, data: spec.env }, { parent: this });
+      const workload = new k8s.apps.v1.Deployment(
+        name,
+        {
+          metadata: { ...metadata, annotations: { [ANNOTATION.release]: JSON.stringify({ id, tag, spec }) } },
+          spec: {
+            ...deploymentSpec({ service, release, image, selector, environment: metadata.name }),
+            ...(autoscale ? {} : { replicas }),
+          },
+        },
+        { parent: this, dependsOn: settings },
+      );
+      new k8s.policy.v1.PodDisruptionBudget(
+        `${name}-disruption`,
+        { metadata, spec: { maxUnavailable: 1, selector: { matchLabels: selector } } },
+        { parent: this },
+      );
+      if (autoscale) this.scale(name, metadata, replicas, autoscale, workload);
+    }
+    this.registerOutputs({});
+  }
+
+  private scale(
+    name: string,
+    metadata: { readonly name: string; readonly namespace: pulumi.Input<string> },
+    minReplicas: number,
+    { max, cpuPercent }: { readonly max: number; readonly cpuPercent: number },
+    workload: pulumi.Resource,
+  ): void {
+    const target = { type: "Utilization", averageUtilization: cpuPercent };
+    new k8s.autoscaling.v2.HorizontalPodAutoscaler(
+      `${name}-scale`,
+      {
+        metadata,
+        spec: {
+          scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: metadata.name },
+          minReplicas: Math.max(1, minReplicas),
+          maxReplicas: Math.max(max, minReplicas),
+          metrics: [{ type: "Resource", resource: { name: "cpu", target } }],
+        },
+      },
+      { parent: this, dependsOn: workload },
+    );
+  }
+}

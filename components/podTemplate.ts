@@ -1,0 +1,90 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { drainFor } from "../core/rollout/drain";
+import { LABEL } from "../core/rollout/names";
+import type { Release } from "../core/rollout/release";
+
+interface PodArgs {
+  readonly service: string;
+  readonly release: Release;
+  readonly image: pulumi.Input<string>;
+  readonly selector: Readonly<Record<string, string>>;
+  /** Name of the ConfigMap with the plain environment. */
+  readonly environment: string;
+}
+
+/** Deployment of a release, without its replicas. Depends on the release alone, so an unchanged release restarts no pod. */
+export function deploymentSpec({
+  service,
+  release,
+  image,
+  selector,
+  environment,
+}: PodArgs): k8s.types.input.apps.v1.DeploymentSpec {
+  const { port, healthPath, secrets, resources, longestRequestSeconds } = release.spec;
+  const drain = drainFor(longestRequestSeconds);
+  const health = { path: healthPath, port: "http", scheme: "HTTP" };
+  return {
+    selector: { matchLabels: selector },
+    // A changed side gets all its new pods before an old one goes: the way back stands until it is replaced.
+    strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: "100%", maxUnavailable: 0 } },
+    progressDeadlineSeconds: 120,
+    revisionHistoryLimit: 2,
+    template: {
+      metadata: {
+        labels: { ...selector, [LABEL.release]: release.id },
+        annotations: { "prometheus.io/scrape": "true", "prometheus.io/port": `${port}` },
+      },
+      spec: {
+        automountServiceAccountToken: false,
+        terminationGracePeriodSeconds: drain.gracePeriodSeconds,
+        securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+        topologySpreadConstraints: [
+          {
+            maxSkew: 1,
+            topologyKey: "topology.kubernetes.io/zone",
+            whenUnsatisfiable: "ScheduleAnyway",
+            labelSelector: { matchLabels: selector },
+          },
+        ],
+        containers: [
+          {
+            name: service,
+            image,
+            ports: [{ name: "http", containerPort: port, protocol: "TCP" }],
+            envFrom: [{ configMapRef: { name: environment } }],
+            env: Object.entries(secrets).map(([name, { secret, key }]) => ({
+              name,
+              valueFrom: { secretKeyRef: { name: secret, key } },
+            })),
+            resources: {
+              requests: { cpu: resources.cpu, memory: resources.memory },
+              limits: { memory: resources.memory },
+            },
+            readinessProbe: {
+              httpGet: health,
+              periodSeconds: 1,
+              timeoutSeconds: 2,
+              successThreshold: 1,
+              failureThreshold: 3,
+            },
+            livenessProbe: {
+              httpGet: health,
+              initialDelaySeconds: 10,
+              periodSeconds: 10,
+              timeoutSeconds: 5,
+              failureThreshold: 3,
+            },
+            // The kubelet sleeps, so images need no shell for it.
+            lifecycle: { preStop: { sleep: { seconds: drain.preStopSeconds } } },
+            securityContext: {
+              allowPrivilegeEscalation: false,
+              readOnlyRootFilesystem: true,
+              capabilities: { drop: ["ALL"] },
+            },
+          },
+        ],
+      },
+    },
+  };
+}

@@ -1,0 +1,188 @@
+import * as path from "node:path";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { COLORS, perColor, type Color } from "../core/rollout/color";
+import { LABEL, probeRouteName } from "../core/rollout/names";
+import { renderProbeRouteSpec } from "../core/rollout/route";
+import { replicasOf } from "../core/rollout/size";
+import { ALL_AT_ONCE } from "../core/rollout/strategy";
+import { RolloutLease, TrafficSwitch, Verification } from "../provider/sdk";
+import { ColorStack } from "./colorStack";
+import { PolicyImage } from "./policyImage";
+import type { Registry } from "./registry";
+import type { ServicePlan } from "./servicePlan";
+
+export interface PolicyServiceArgs {
+  /** What the plan found and decided; made from the cluster's state right before. */
+  readonly plan: ServicePlan;
+  readonly namespace: string;
+  /** The service answers at `<service>.<domain>`. */
+  readonly domain: string;
+  readonly gateway: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly address: string;
+    readonly section?: string;
+  };
+  readonly registry: Registry;
+}
+
+/**
+ * The whole of one service: image, both colors, proof, and the switch. A change of the release only ever touches the
+ * idle color; the traffic follows when that color is proven, and never otherwise.
+ */
+export class PolicyService extends pulumi.ComponentResource {
+  /** Where users reach the service. */
+  readonly url: string;
+  private readonly shape;
+
+  constructor(name: string, args: PolicyServiceArgs, opts: pulumi.ComponentResourceOptions) {
+    const { plan, namespace, domain, gateway } = args;
+    super("hms:delivery:PolicyService", name, { namespace, domain }, opts);
+    const host = `${name}.${domain}`;
+    const { address, ...parent } = gateway;
+    this.url = hostUrl(address, host);
+    this.shape = { service: name, namespace, hostnames: [host], gateway: parent };
+    const { color, release, tag } = target(plan);
+
+    const lease = new RolloutLease(
+      name,
+      {
+        service: name,
+        namespace,
+        color,
+        release,
+        seen: plan.plan.from,
+        takeOver: plan.takeOver,
+        needs: { replicas: plan.plan.changes === null ? 0 : plan.service.replicas, ...plan.service.resources },
+      },
+      { parent: this },
+    );
+    const image = this.image(name, args);
+    const sides = perColor((side) => this.side(name, side, args, image, lease));
+    const probeRoute = this.probeRoute(name);
+    const verification = new Verification(
+      name,
+      {
+        service: name,
+        namespace,
+        color,
+        release,
+        tag,
+        host,
+        gatewayAddress: address,
+        healthPath: plan.service.healthPath,
+        smoke: plan.service.smoke,
+      },
+      { parent: this, dependsOn: [probeRoute, lease, ...COLORS.map((side) => sides[side])] },
+    );
+    new TrafficSwitch(
+      name,
+      {
+        service: name,
+        namespace,
+        hostnames: [host],
+        gateway,
+        live: color,
+        release,
+        seen: plan.plan.from,
+        probePath: plan.service.healthPath,
+        intent: plan.intent,
+        steps: ALL_AT_ONCE,
+        takeOver: plan.takeOver,
+        retry: plan.retry,
+      },
+      { parent: this, dependsOn: verification },
+    );
+    this.registerOutputs({ url: this.url });
+  }
+
+  /** Built whenever the service has a folder, also when nothing moves: an unchanged context builds nothing. */
+  private image(name: string, { plan, registry }: PolicyServiceArgs): pulumi.Input<string> {
+    const { source, image } = plan.service;
+    if (!source || plan.contextHash === undefined) return image ?? "";
+    const { context, dockerfile, buildArgs } = source;
+    const built = new PolicyImage(
+      name,
+      {
+        repository: registry.repository(name),
+        // Relative to the program, as the engine starts plugins there: two clones then have the same inputs.
+        context: path.relative(process.cwd(), context) || ".",
+        dockerfile,
+        buildArgs,
+        contextHash: plan.contextHash,
+      },
+      { parent: this },
+    );
+    return built.image;
+  }
+
+  private side(
+    name: string,
+    color: Color,
+    args: PolicyServiceArgs,
+    built: pulumi.Input<string>,
+    lease: pulumi.Resource,
+  ): ColorStack {
+    const { service, plan, rollout, at } = args.plan;
+    const release = plan.colors[color];
+    const { autoscale, labels, replicas, retainSeconds } = service;
+    const size = { replicas, ...(retainSeconds === undefined ? {} : { retainSeconds }) };
+    const pods = replicasOf(color, plan, rollout.actual, size, at);
+    const pinned = Math.max(
+      autoscale?.min ?? 0,
+      rollout.minReplicas[color],
+      color === plan.changes ? rollout.liveReplicas : 0,
+    );
+    return new ColorStack(
+      `${name}-${color}`,
+      {
+        service: name,
+        namespace: args.namespace,
+        color,
+        release,
+        image: release?.image ?? built,
+        labels,
+        // An idle color that scales by itself starts with as many pods as carry the traffic now.
+        replicas: autoscale && pods > 0 ? pinned : pods,
+        ...(autoscale && pods > 0 ? { autoscale } : {}),
+      },
+      // The live color waits for nobody: only the color that changes is guarded by the lease.
+      { parent: this, ...(color === plan.changes ? { dependsOn: lease } : {}) },
+    );
+  }
+
+  /** Reaches one color before it has traffic, by a header that only this stack knows. */
+  private probeRoute(name: string): pulumi.Resource {
+    const token = new random.RandomPassword(`${name}-probe`, { length: 32, special: false }, { parent: this });
+    return new k8s.apiextensions.CustomResource(
+      `${name}-probe`,
+      {
+        apiVersion: "gateway.networking.k8s.io/v1",
+        kind: "HTTPRoute",
+        metadata: { name: probeRouteName(name), namespace: this.shape.namespace, labels: { [LABEL.service]: name } },
+        spec: token.result.apply((value) => renderProbeRouteSpec(this.shape, value)),
+      },
+      { parent: this },
+    );
+  }
+}
+
+/** The release and color that are live when the plan is done. */
+function target({ plan, tag }: ServicePlan): { readonly color: Color; readonly release: string; readonly tag: string } {
+  const planned = plan.colors[plan.live];
+  if (!planned)
+    throw new pulumi.RunError(`the plan leaves ${plan.live} live, but knows no release for it: ${plan.why}`);
+  return {
+    color: plan.live,
+    release: planned.id,
+    tag: plan.kind === "settled" || plan.kind === "kept" ? planned.tag : tag,
+  };
+}
+
+function hostUrl(address: string, host: string): string {
+  const url = new URL(address);
+  url.hostname = host;
+  return url.href.replace(/\/$/, "");
+}

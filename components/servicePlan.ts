@@ -1,0 +1,103 @@
+import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import type { StackConfig } from "../config/stackConfig";
+import { hashContext } from "../core/release/contextHash";
+import { defaultTag } from "../core/release/tag";
+import { planRollout, type RolloutPlan, type Wish } from "../core/rollout/plan";
+import { describeRelease, releaseOf, type Release } from "../core/rollout/release";
+import type { ServiceConfig } from "../core/service/service";
+import { getRollout, type RolloutAnswer } from "../provider/sdk";
+
+/** What is wanted of one service, what is, and what follows from both: plain values, so that a program may decide by them. */
+export interface ServicePlan {
+  readonly service: ServiceConfig;
+  readonly plan: RolloutPlan;
+  readonly rollout: RolloutAnswer;
+  /** Digest of the build context; `undefined` when the image is named by digest. */
+  readonly contextHash: string | undefined;
+  /** Tag of the wish, for messages. */
+  readonly tag: string;
+  readonly intent: "deploy" | "rollback";
+  readonly retry: boolean;
+  readonly takeOver: boolean;
+  /** When the plan was made; decides what has been retained long enough. */
+  readonly at: Date;
+}
+
+/** Plans every service of a stack from what the cluster says now. */
+export async function planServices(config: StackConfig, provider: pulumi.ProviderResource): Promise<ServicePlan[]> {
+  return Promise.all(config.services.map((service) => planService(config, service, provider)));
+}
+
+/**
+ * Says why a plan cannot be carried out, before anything is built or changed.
+ * @throws pulumi.RunError with every reason of every service.
+ */
+export function refuseImpossible(plans: readonly ServicePlan[]): void {
+  const problems = plans.flatMap(({ service, plan, rollout }) => [
+    ...rollout.missingSecrets.map(
+      ({ secret, key, problem }) =>
+        `${service.name}: secret ${secret}, key ${key}: ${problem}. Create it in the cluster, then deploy again`,
+    ),
+    ...(plan.kind === "refused"
+      ? [
+          `${service.name}: ${plan.why}. Deploy another release, or try this one again with --retry (plain pulumi: config hms:retry)`,
+        ]
+      : []),
+    // A preview may look on; the real run would work on the color that somebody else is moving traffic to.
+    ...(rollout.mover !== null && plan.changes !== null && !pulumi.runtime.isDryRun()
+      ? [`${service.name}: ${rollout.mover} is moving its traffic. Wait until that ends, or stop it`]
+      : []),
+  ]);
+  if (problems.length > 0) throw new pulumi.RunError(problems.join("\n"));
+}
+
+/** Tells, in the engine's own log, what a plan leaves as it is although something else was asked for. */
+export function announce({ service, plan }: ServicePlan): void {
+  if (plan.kind !== "kept") return;
+  void pulumi.log.warn(
+    `${service.name}: ${plan.why}. The live release stays; --retry lifts the hold (plain pulumi: config hms:retry)`,
+  );
+}
+
+async function planService(
+  config: StackConfig,
+  service: ServiceConfig,
+  provider: pulumi.ProviderResource,
+): Promise<ServicePlan> {
+  const secrets = Object.values(service.secrets);
+  const contextHash = service.source && hashContext(service.source);
+  const rollout = await getRollout({ service: service.name, namespace: config.namespace, secrets }, { provider });
+  const pin = config.pins[service.name];
+  const wish: Wish =
+    pin === undefined
+      ? { release: wantedRelease(service, contextHash), retry: config.retry.includes(service.name) }
+      : { release: pinnedRelease(service.name, pin, rollout), retry: true };
+  return {
+    service,
+    plan: planRollout(rollout.actual, wish),
+    rollout,
+    contextHash,
+    tag: wish.release.tag,
+    intent: pin === undefined ? "deploy" : "rollback",
+    retry: wish.retry,
+    takeOver: config.takeOver.includes(service.name),
+    at: new Date(),
+  };
+}
+
+function wantedRelease(service: ServiceConfig, contextHash: string | undefined): Release {
+  const { port, healthPath, env, secrets, resources, longestRequestSeconds } = service;
+  const source = contextHash === undefined ? `image:${service.image ?? ""}` : `context:${contextHash}`;
+  const spec = { source, port, healthPath, env, secrets, resources, longestRequestSeconds };
+  const tag = service.tag ?? (service.source ? defaultTag(path.resolve(service.source.context)) : undefined);
+  return releaseOf(spec, tag ?? source.slice(-12));
+}
+
+/** A release that was live before, exactly as it was. */
+function pinnedRelease(service: string, id: string, { actual }: RolloutAnswer): Release {
+  const found = actual.record.deployments.findLast((deployment) => deployment.release.id === id);
+  if (found) return found.release;
+  const known = actual.record.deployments.map((deployment) => describeRelease(deployment.release)).join(", ");
+  throw new pulumi.RunError(`${service}: release ${id} was never live here; known are ${known || "none"}`);
+}

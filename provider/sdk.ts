@@ -1,0 +1,115 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Color } from "../core/rollout/color";
+import type { ActualRollout } from "../core/rollout/plan";
+import type { MoveStep } from "../core/rollout/strategy";
+import type { SmokeTest } from "../core/service/smoke";
+
+/** The cluster in which rollouts happen. The context's *name* is all that reaches the state: paths differ between machines. */
+export class HmsProvider extends pulumi.ProviderResource {
+  constructor(name: string, args: { readonly context: string }, opts?: pulumi.ResourceOptions) {
+    super("hms", name, { context: args.context }, opts);
+  }
+}
+
+interface ServiceKey {
+  /** Name of the service; its workloads are `<service>-blue` and `<service>-green`. */
+  readonly service: pulumi.Input<string>;
+  readonly namespace: pulumi.Input<string>;
+}
+
+export interface RolloutLeaseArgs extends ServiceKey {
+  /** Color that is to be live when the update is done. */
+  readonly color: Color;
+  /** Release that is to be live then. */
+  readonly release: string;
+  /** Live color that the plan was made from. */
+  readonly seen: Color | null;
+  /** Overwrites weights that somebody else wrote. */
+  readonly takeOver: boolean;
+  /** What the idle color will ask of the nodes. */
+  readonly needs: { readonly replicas: number; readonly cpu: string; readonly memory: string };
+}
+
+/** Keeps every other update off one service until this one is done. Everything that changes the idle color depends on it. */
+export class RolloutLease extends pulumi.CustomResource {
+  constructor(name: string, args: RolloutLeaseArgs, opts: pulumi.CustomResourceOptions) {
+    super("hms:rollout:RolloutLease", name, { ...args }, opts);
+  }
+}
+
+export interface VerificationArgs extends ServiceKey {
+  readonly color: Color;
+  readonly release: string;
+  /** Label of the release, for messages. */
+  readonly tag: string;
+  readonly host: string;
+  readonly gatewayAddress: string;
+  readonly healthPath: string;
+  readonly smoke: readonly SmokeTest[];
+}
+
+/** Proves a color while it has no traffic; an update that fails here has moved nothing. */
+export class Verification extends pulumi.CustomResource {
+  constructor(name: string, args: VerificationArgs, opts: pulumi.CustomResourceOptions) {
+    super("hms:rollout:Verification", name, { ...args, smoke: [...args.smoke] }, opts);
+  }
+}
+
+export interface TrafficSwitchArgs extends ServiceKey {
+  readonly hostnames: readonly string[];
+  readonly gateway: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly address: string;
+    readonly section?: string;
+  };
+  /** Color that is to have the traffic. Creating or updating this resource moves it there. */
+  readonly live: Color;
+  readonly release: string;
+  readonly seen: Color | null;
+  /** Path asked on the public route to see who answers. */
+  readonly probePath: string;
+  readonly intent: "deploy" | "rollback";
+  readonly steps: readonly MoveStep[];
+  readonly takeOver: boolean;
+  /** Lifts the hold on a release that failed. */
+  readonly retry: boolean;
+}
+
+/** Owns a service's one route, and alone writes its weights. */
+export class TrafficSwitch extends pulumi.CustomResource {
+  declare readonly live: pulumi.Output<Color>;
+  declare readonly weights: pulumi.Output<{ readonly blue: number; readonly green: number }>;
+
+  constructor(name: string, args: TrafficSwitchArgs, opts: pulumi.CustomResourceOptions) {
+    const outputs = { weights: undefined, writer: undefined };
+    super("hms:rollout:TrafficSwitch", name, { ...args, ...outputs }, opts);
+  }
+}
+
+export interface RolloutAnswer {
+  readonly actual: ActualRollout;
+  /** Who is moving traffic right now. */
+  readonly mover: string | null;
+  readonly missingSecrets: readonly { readonly secret: string; readonly key: string; readonly problem: string }[];
+  /** Pods asked for on the live color. */
+  readonly liveReplicas: number;
+  /** Smallest size of each color's autoscaler; 0 where there is none. */
+  readonly minReplicas: { readonly blue: number; readonly green: number };
+}
+
+/** What is live now, read from the cluster each time; plain values, so that the program may decide by them. */
+export function getRollout(
+  args: {
+    readonly service: string;
+    readonly namespace: string;
+    readonly secrets: readonly { readonly secret: string; readonly key: string }[];
+  },
+  opts: pulumi.InvokeOptions,
+): Promise<RolloutAnswer> {
+  return pulumi.runtime.invoke(
+    "hms:rollout:getRollout",
+    { ...args, secrets: [...args.secrets] },
+    opts,
+  ) as Promise<RolloutAnswer>;
+}
