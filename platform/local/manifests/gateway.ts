@@ -1,0 +1,108 @@
+import { CLUSTER } from "../layout";
+import type { Ports } from "../ports";
+import { clusterRights, LOCKED_DOWN, type Manifest } from "./objects";
+
+/** Namespace and name of the one Gateway that all routes of this machine hang on. */
+export const GATEWAY = { namespace: "gateway", name: "public", className: "traefik" } as const;
+
+const READ = ["get", "list", "watch"];
+
+/** Fine enough to see a release that answers in 3 ms become one that answers in 8 ms. */
+const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10].join(",");
+
+/** Traefik as the data plane: on the host's network, and on loopback only. */
+export function gatewayManifests(image: string, ports: Ports): Manifest[] {
+  const metadata = { name: "traefik", namespace: GATEWAY.namespace };
+  const labels = { app: "traefik" };
+  const at = (port: number) => `127.0.0.1:${port}`;
+  const probe = { httpGet: { host: "127.0.0.1", path: "/ping", port: ports.gatewayPing } };
+  return [
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: GATEWAY.namespace } },
+    { apiVersion: "v1", kind: "ServiceAccount", metadata },
+    ...clusterRights("hms:traefik", { kind: "ServiceAccount", ...metadata }, [
+      { apiGroups: [""], resources: ["services", "namespaces", "nodes", "secrets", "configmaps"], verbs: READ },
+      { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: READ },
+      { apiGroups: ["gateway.networking.k8s.io"], resources: ["*"], verbs: READ },
+      {
+        apiGroups: ["gateway.networking.k8s.io"],
+        resources: ["gatewayclasses", "gateways", "httproutes", "grpcroutes", "tcproutes", "tlsroutes"].map(
+          (kind) => `${kind}/status`,
+        ),
+        verbs: ["update", "patch"],
+      },
+    ]),
+    {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata,
+      spec: {
+        // One port, one process: a new one can only start when the old one has left.
+        strategy: { type: "Recreate" },
+        selector: { matchLabels: labels },
+        template: {
+          metadata: { labels },
+          spec: {
+            hostNetwork: true,
+            serviceAccountName: "traefik",
+            priorityClassName: "system-cluster-critical",
+            containers: [
+              {
+                name: "traefik",
+                image,
+                args: [
+                  `--entrypoints.web.address=${at(ports.gateway)}`,
+                  `--entrypoints.traefik.address=${at(ports.gatewayPing)}`,
+                  `--entrypoints.metrics.address=${at(ports.gatewayMetrics)}`,
+                  "--providers.kubernetesgateway",
+                  "--providers.kubernetesgateway.throttleDuration=0s",
+                  "--providers.providersThrottleDuration=100ms",
+                  "--metrics.prometheus",
+                  "--metrics.prometheus.addServicesLabels=true",
+                  "--metrics.prometheus.addRoutersLabels=true",
+                  "--metrics.prometheus.entryPoint=metrics",
+                  `--metrics.prometheus.buckets=${LATENCY_BUCKETS}`,
+                  "--ping",
+                  "--log.level=INFO",
+                  "--global.checknewversion=false",
+                  "--global.sendanonymoususage=false",
+                ],
+                // Straight to the API server's own address: the gateway must not depend on the service network.
+                env: [
+                  { name: "KUBERNETES_SERVICE_HOST", value: CLUSTER.address },
+                  { name: "KUBERNETES_SERVICE_PORT", value: String(ports.apiserver) },
+                ],
+                securityContext: LOCKED_DOWN,
+                readinessProbe: { ...probe, periodSeconds: 1 },
+                livenessProbe: { ...probe, periodSeconds: 5, failureThreshold: 3 },
+              },
+            ],
+          },
+        },
+      },
+    },
+  ];
+}
+
+/** What needs the Gateway API's definitions to be known already. */
+export function gatewayResources(ports: Ports): Manifest[] {
+  const apiVersion = "gateway.networking.k8s.io/v1";
+  return [
+    {
+      apiVersion,
+      kind: "GatewayClass",
+      metadata: { name: GATEWAY.className },
+      spec: { controllerName: "traefik.io/gateway-controller" },
+    },
+    {
+      apiVersion,
+      kind: "Gateway",
+      metadata: { name: GATEWAY.name, namespace: GATEWAY.namespace },
+      spec: {
+        gatewayClassName: GATEWAY.className,
+        listeners: [
+          { name: "web", port: ports.gateway, protocol: "HTTP", allowedRoutes: { namespaces: { from: "All" } } },
+        ],
+      },
+    },
+  ];
+}

@@ -1,0 +1,86 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { exec, tryExec } from "../exec";
+import { removalScript } from "./iptables";
+import { CLUSTER, type Layout } from "./layout";
+
+/** Kernel settings that the platform, or Kubernetes on its behalf, changes; put back when it goes. */
+const SETTINGS = [
+  "net/ipv4/ip_forward",
+  "net/ipv4/conf/all/route_localnet",
+  "vm/overcommit_memory",
+  "vm/panic_on_oom",
+  "kernel/panic",
+  "kernel/panic_on_oops",
+  "kernel/keys/root_maxkeys",
+  "kernel/keys/root_maxbytes",
+];
+
+const settingFile = (name: string): string => path.join("/proc/sys", name);
+const savedSettings = (layout: Layout): string => path.join(layout.run, "sysctl.json");
+
+/** Gives the machine the platform's address and lets it forward packets to pods. */
+export async function ensureNetwork(layout: Layout): Promise<void> {
+  rememberSettings(layout);
+  if (fs.readFileSync(settingFile("net/ipv4/ip_forward"), "utf8").trim() !== "1")
+    fs.writeFileSync(settingFile("net/ipv4/ip_forward"), "1");
+  const addresses = os.networkInterfaces().lo ?? [];
+  if (!addresses.some(({ address }) => address === CLUSTER.address))
+    await exec("ip", ["address", "replace", `${CLUSTER.address}/32`, "dev", "lo"]);
+}
+
+function rememberSettings(layout: Layout): void {
+  if (fs.existsSync(savedSettings(layout))) return;
+  const values = SETTINGS.filter((name) => fs.existsSync(settingFile(name))).map((name) => [
+    name,
+    fs.readFileSync(settingFile(name), "utf8").trim(),
+  ]);
+  fs.writeFileSync(savedSettings(layout), JSON.stringify(Object.fromEntries(values)));
+}
+
+function restoreSettings(layout: Layout): void {
+  if (!fs.existsSync(savedSettings(layout))) return;
+  const values = JSON.parse(fs.readFileSync(savedSettings(layout), "utf8")) as Record<string, string>;
+  for (const name of SETTINGS) {
+    const value = values[name];
+    if (value === undefined || fs.readFileSync(settingFile(name), "utf8").trim() === value) continue;
+    fs.writeFileSync(settingFile(name), value);
+  }
+  fs.rmSync(savedSettings(layout));
+}
+
+/** Takes away addresses, links, name spaces and packet rules of the platform. `kube`: nobody else's Kubernetes is here. */
+export async function removeNetwork(layout: Layout, kube: boolean): Promise<void> {
+  await removePodNamespaces();
+  await tryExec("ip", ["link", "delete", CLUSTER.bridge]);
+  await tryExec("ip", ["address", "delete", `${CLUSTER.address}/32`, "dev", "lo"]);
+  for (const family of ["iptables", "ip6tables"]) {
+    const saved = await tryExec(`${family}-save`, []);
+    const script = saved.code === 0 ? removalScript(saved.stdout, { network: CLUSTER.network, kube }) : "";
+    if (script !== "") await exec(`${family}-restore`, ["--noflush"], { input: script });
+  }
+  restoreSettings(layout);
+  const results = "/var/lib/cni/results";
+  if (fs.existsSync(results))
+    for (const name of fs.readdirSync(results).filter((entry) => entry.startsWith(`${CLUSTER.network}-`)))
+      fs.rmSync(path.join(results, name));
+}
+
+/** Removes the network name spaces of pods: those with an address of our pod network. */
+async function removePodNamespaces(): Promise<void> {
+  const folder = "/run/netns";
+  if (!fs.existsSync(folder)) return;
+  const prefix = CLUSTER.podCidr.split(".").slice(0, 2).join(".");
+  await Promise.all(
+    fs
+      .readdirSync(folder)
+      .filter((name) => name.startsWith("cni-"))
+      .map(async (name) => {
+        const shown = await tryExec("ip", ["-netns", name, "-4", "-oneline", "address"]);
+        if (shown.stdout.includes(` inet ${prefix}.`)) await tryExec("ip", ["netns", "delete", name]);
+        // What is left of a name space that is gone: an empty file that names nothing.
+        else if (shown.code !== 0) await tryExec("ip", ["netns", "delete", name]);
+      }),
+  );
+}
