@@ -1,7 +1,7 @@
-import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../config/stackConfig";
 import { hashContext } from "../core/release/contextHash";
+import { readSourceState } from "../core/release/git";
 import { defaultTag } from "../core/release/tag";
 import { planRollout, type RolloutPlan, type Wish } from "../core/rollout/plan";
 import { describeRelease, releaseOf, type Release } from "../core/rollout/release";
@@ -66,12 +66,12 @@ async function planService(
   provider: pulumi.ProviderResource,
 ): Promise<ServicePlan> {
   const secrets = Object.values(service.secrets);
-  const contextHash = service.source && hashContext(service.source);
+  const contextHash = service.source && (await hashContext(service.source));
   const rollout = await getRollout({ service: service.name, namespace: config.namespace, secrets }, { provider });
   const pin = config.pins[service.name];
   const wish: Wish =
     pin === undefined
-      ? { release: wantedRelease(service, contextHash), retry: config.retry.includes(service.name) }
+      ? { release: await wantedRelease(service, contextHash), retry: config.retry.includes(service.name) }
       : { release: pinnedRelease(service.name, pin, rollout), retry: true };
   return {
     service,
@@ -86,12 +86,16 @@ async function planService(
   };
 }
 
-function wantedRelease(service: ServiceConfig, contextHash: string | undefined): Release {
+async function wantedRelease(service: ServiceConfig, contextHash: string | undefined): Promise<Release> {
   const { port, healthPath, env, secrets, resources, longestRequestSeconds } = service;
   const source = contextHash === undefined ? `image:${service.image ?? ""}` : `context:${contextHash}`;
   const spec = { source, port, healthPath, env, secrets, resources, longestRequestSeconds };
-  const tag = service.tag ?? (service.source ? defaultTag(path.resolve(service.source.context)) : undefined);
-  return releaseOf(spec, tag ?? source.slice(-12));
+  return releaseOf(spec, service.tag ?? (await sourceTag(service, contextHash)));
+}
+
+async function sourceTag({ source, image = "" }: ServiceConfig, contextHash: string | undefined): Promise<string> {
+  if (!source || contextHash === undefined) return image.slice(-12);
+  return defaultTag(await readSourceState(source.context), contextHash);
 }
 
 /** A release that was live before, exactly as it was. */

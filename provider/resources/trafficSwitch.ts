@@ -1,7 +1,14 @@
 import { COLORS, sameWeights, weightsFor } from "../../core/rollout/color";
 import { describeHold, findHold } from "../../core/rollout/record";
 import type { RouteShape } from "../../core/rollout/route";
-import { PartialFailure, UNKNOWN, type Properties, type PropertyDiff, type ResourceHandler } from "../../platform/rpc";
+import {
+  PartialFailure,
+  UNKNOWN,
+  type Log,
+  type Properties,
+  type PropertyDiff,
+  type ResourceHandler,
+} from "../../platform/rpc";
 import { foreignWeights, Mover } from "../rollout/mover";
 import { messageOf } from "../rollout/errors";
 import type { Session } from "../session";
@@ -51,14 +58,14 @@ export function trafficSwitch(session: Session): ResourceHandler {
       const wish = parseInputs(switchInputs, inputs);
       const id = resourceId(wish);
       if (preview) return { id: "", outputs: { ...inputs, writer: UNKNOWN }, refreshBeforeUpdate: true };
-      return { id, outputs: await move(session, wish, inputs, signal, log.status), refreshBeforeUpdate: true };
+      return { id, outputs: await move(session, wish, inputs, signal, log), refreshBeforeUpdate: true };
     },
 
     async update({ id, inputs, preview, signal, log }) {
       const wish = parseInputs(switchInputs, inputs);
       if (preview) return { outputs: { ...inputs, writer: UNKNOWN }, refreshBeforeUpdate: true };
       try {
-        return { outputs: await move(session, wish, inputs, signal, log.status), refreshBeforeUpdate: true };
+        return { outputs: await move(session, wish, inputs, signal, log), refreshBeforeUpdate: true };
       } catch (error) {
         // The state keeps what the world is now, so that the next preview starts from the truth.
         const properties = await world(session, wish.service, wish.namespace, inputs).catch(() => undefined);
@@ -86,13 +93,7 @@ export function trafficSwitch(session: Session): ResourceHandler {
   };
 }
 
-async function move(
-  session: Session,
-  wish: SwitchInputs,
-  inputs: Properties,
-  signal: AbortSignal,
-  progress: (message: string) => void,
-) {
+async function move(session: Session, wish: SwitchInputs, inputs: Properties, signal: AbortSignal, log: Log) {
   const store = session.store(wish.service, wish.namespace);
   const lease = await session.lease(store, signal);
   try {
@@ -106,7 +107,14 @@ async function move(
     };
     const dataPlane = session.dataPlane(gateway.address, hostnames[0] ?? "");
     const { live: to, release, seen, steps, intent, takeOver, probePath } = wish;
-    const mover = new Mover({ store, lease, dataPlane, progress });
+    const mover = new Mover({
+      store,
+      lease,
+      dataPlane,
+      progress: (message) => {
+        log.status(message);
+      },
+    });
     await mover.run({ shape, to, release, seen, steps, intent, takeOver, probePath }, signal);
   } finally {
     await session.releaseLease(store).catch(() => undefined); // a lease that cannot be given back expires

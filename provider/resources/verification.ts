@@ -23,7 +23,14 @@ export function verification(session: Session): ResourceHandler {
     const dataPlane = session.dataPlane(wish.gatewayAddress, wish.host);
     const { color, healthPath, smoke, release, tag } = wish;
     try {
-      const parts = { kube: session.kube, store, dataPlane, progress: log.status };
+      const parts = {
+        kube: session.kube,
+        store,
+        dataPlane,
+        progress: (message: string) => {
+          log.status(message);
+        },
+      };
       const passed = await verifyColor(parts, { color, healthPath, smoke, deadlineMs: HEALTH_DEADLINE_MS }, signal);
       await store.markProven(color, release);
       log.status(`${color} is healthy, ${passed} smoke tests passed`);

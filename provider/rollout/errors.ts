@@ -1,10 +1,12 @@
+import { RefusedError } from "../../platform/errors";
+
 /** A gate judged the release: it is held, and may not go live again by itself. */
 export class GateFailure extends Error {
   override readonly name = "GateFailure";
 }
 
 /** Nothing was done, and the release is not to blame: somebody else moves, the world is not the one planned for, ... */
-export class Refusal extends Error {
+export class Refusal extends RefusedError {
   override readonly name = "Refusal";
 }
 

@@ -121,7 +121,7 @@ export async function removeLease(kube: KubeClient, store: RolloutStore): Promis
   try {
     await kube.delete(store.leaseRef());
   } catch (error) {
-    if (!isNotFound(error)) throw new Error(`lease of ${store.service}: ${messageOf(error)}`);
+    if (!isNotFound(error)) throw new Error(`lease of ${store.service}: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -78,10 +78,12 @@ export class Mover {
     this.record = withFence(actual.record, this.parts.lease.token, describeHolder(this.parts.lease.holder));
     if (actual.live === request.to) return this.repair(actual, request, signal);
     const fact = this.arm(actual, request);
+    const stop = AbortSignal.any([signal, this.parts.lease.lost]);
     try {
-      return await this.move(request, fact, AbortSignal.any([signal, this.parts.lease.lost]));
+      return await this.move(request, fact, stop);
     } catch (error) {
-      throw await this.restore(request, fact, error);
+      // What was interrupted only says "aborted"; the signal knows why.
+      throw await this.restore(request, fact, stop.aborted ? stop.reason : error);
     }
   }
 
@@ -181,7 +183,10 @@ export class Mover {
     const giveUp = performance.now() + RESTORE_DEADLINE_MS;
     for (;;) {
       try {
-        if (back.live !== null) return await this.write(shape, weightsFor(back.live), back, this.nextMarker(99));
+        if (back.live !== null) {
+          await this.write(shape, weightsFor(back.live), back, this.nextMarker(99));
+          return;
+        }
         await this.parts.store.remove(); // a first release: no color to go back to, so nothing is to be public
         await this.parts.store.updateRecord(() => back);
         return;

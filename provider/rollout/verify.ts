@@ -59,7 +59,7 @@ async function healthy(
 ): Promise<void> {
   const giveUp = performance.now() + request.deadlineMs;
   let inARow = 0;
-  let wrong = "no answer";
+  let wrong: string;
   while (inARow < HEALTHY_IN_A_ROW) {
     signal.throwIfAborted();
     try {

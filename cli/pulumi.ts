@@ -1,0 +1,142 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import os from "node:os";
+import { createInterface } from "node:readline";
+import { path as at } from "../core/json";
+import { RefusedError } from "../platform/errors";
+
+export interface PulumiCall {
+  readonly root: string;
+  readonly stack: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+  /** Each line the engine prints, as it comes. */
+  readonly onLine: (line: string) => void;
+}
+
+export interface PulumiResult {
+  readonly code: number;
+  readonly lines: readonly string[];
+}
+
+/** One `pulumi` command to its end. The engine gets one interrupt when `signal` fires, and is then waited for: it restores. */
+export function pulumi(call: PulumiCall, args: readonly string[]): Promise<PulumiResult> {
+  return new Promise((resolve, reject) => {
+    // A process group of its own: a terminal's Ctrl-C would reach it twice, and the second one kills what restores.
+    const child = spawn("pulumi", args, {
+      cwd: call.root,
+      env: call.env,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const lines: string[] = [];
+    const interrupt = () => void child.kill("SIGINT");
+    if (call.signal.aborted) interrupt();
+    else call.signal.addEventListener("abort", interrupt, { once: true });
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on("line", (line) => {
+        lines.push(line);
+        call.onLine(line);
+      });
+    }
+    child.on("error", (error) => {
+      reject(
+        new RefusedError(`pulumi could not be started: ${error.message}. Run \`bin/hms local up\`, or install Pulumi`),
+      );
+    });
+    child.on("close", (code) => {
+      call.signal.removeEventListener("abort", interrupt);
+      resolve({ code: code ?? 1, lines });
+    });
+  });
+}
+
+/**
+ * `pulumi up` of a stack that need not exist yet. A lock whose owner has ended is cleared, with what that owner left
+ * behind; a living owner's is never touched.
+ * @throws RefusedError when somebody alive holds the engine's lock.
+ */
+export async function up(call: PulumiCall): Promise<PulumiResult> {
+  const args = ["up", "--stack", call.stack, "--yes", "--skip-preview", "--non-interactive", "--color", "never"];
+  const first = await pulumi(call, args);
+  if (first.code === 0 || call.signal.aborted) return first;
+  if (first.lines.some((line) => line.includes("no stack named"))) {
+    const quiet = { ...call, onLine: () => undefined };
+    await pulumi(quiet, ["stack", "init", call.stack, "--no-select", "--non-interactive"]);
+    return pulumi(call, args);
+  }
+  const locks = first.lines.flatMap((line) => lockOf(line) ?? []);
+  if (locks.length === 0) return first;
+  for (const lock of locks) refuseLiving(lock, call.stack);
+  call.onLine(`the update that held the lock has ended (${locks.map(describeLock).join(", ")}); taking over`);
+  await pulumi(call, ["cancel", call.stack, "--yes", "--non-interactive"]);
+  await pulumi(call, [
+    "refresh",
+    "--stack",
+    call.stack,
+    "--yes",
+    "--clear-pending-creates",
+    "--non-interactive",
+    "--color",
+    "never",
+    "--skip-preview",
+  ]);
+  return pulumi(call, args);
+}
+
+/** Why an `up` failed, in one line: the engine prints it among other things, and not last. */
+export function reasonOf(lines: readonly string[]): string {
+  const reasons = lines.flatMap((line, index) => {
+    const [, text] = /^\s*error: (.*)$/.exec(line) ?? [];
+    if (text === undefined || /^(update|preview|refresh|destroy) failed$/.test(text)) return [];
+    if (!/^\d+ errors? occurred:$/.test(text)) return [text];
+    return lines
+      .slice(index + 1)
+      .flatMap((next) => /^\s*\* (.*)$/.exec(next)?.[1] ?? [])
+      .slice(0, 1);
+  });
+  return (
+    reasons.find((reason) => !/failed with an unhandled exception/.test(reason)) ?? reasons[0] ?? "the update failed"
+  );
+}
+
+interface EngineLock {
+  readonly pid: number;
+  readonly user: string;
+  readonly host: string;
+}
+
+/** The line that names a lock: `file:///…/<uuid>.json?…: created by USER@HOST (pid N) at TIME`. */
+export function lockOf(line: string): EngineLock | undefined {
+  const [, user, host, pid] = /^\s*\S+: created by ([^@]*)@(\S+) \(pid (\d+)\)/.exec(line) ?? [];
+  if (user === undefined || host === undefined || pid === undefined) return undefined;
+  return { user, host, pid: Number(pid) };
+}
+
+const describeLock = (lock: EngineLock): string => `${lock.user}@${lock.host}, pid ${lock.pid}`;
+
+function refuseLiving(lock: EngineLock, stack: string): void {
+  if (lock.host !== os.hostname()) {
+    throw new RefusedError(
+      `stack ${stack} is being updated by ${describeLock(lock)}, on another machine. Wait, or when you know that it has ended: pulumi cancel ${stack}`,
+    );
+  }
+  if (isPulumi(lock.pid))
+    throw new RefusedError(
+      `stack ${stack} is being updated by ${describeLock(lock)}. Wait until that ends, or stop it`,
+    );
+}
+
+/** Whether the pid is a living pulumi; where there is no /proc, any living process counts. */
+function isPulumi(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return at(error, "code") === "EPERM";
+  }
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[0]?.includes("pulumi") ?? false;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,51 @@
+import { loadStackFile } from "../config/stackFile";
+import type { StackConfig } from "../config/stackConfig";
+import { describeHolder } from "../core/rollout/lease";
+import type { ServiceSeen } from "../core/rollout/status";
+import type { ServiceConfig } from "../core/service/service";
+import { RefusedError } from "../platform/errors";
+import { projectRoot } from "../platform/home";
+import { readLease } from "../provider/rollout/lease";
+import { Session } from "../provider/session";
+
+/** One stack as the commands use it: its decisions, and the cluster it runs in. */
+export interface OpenStack {
+  readonly config: StackConfig;
+  readonly session: Session;
+  /** The services asked for. */
+  readonly services: readonly ServiceConfig[];
+}
+
+/**
+ * @param only one service instead of all.
+ * @throws RefusedError for an unknown stack or service, or a wrong configuration.
+ */
+export function openStack(stack: string, only?: string): OpenStack {
+  const config = loadStackFile(projectRoot(), stack);
+  const services = only === undefined ? config.services : config.services.filter((service) => service.name === only);
+  if (services.length === 0) {
+    const names = config.services.map((service) => service.name).join(", ");
+    throw new RefusedError(`stack ${stack} has no service "${only ?? ""}"; it has ${names}`);
+  }
+  return { config, session: new Session(config.kubeContext), services };
+}
+
+export const serviceHost = (config: StackConfig, service: string): string => `${service}.${config.domain}`;
+
+export function serviceUrl(config: StackConfig, service: string): string {
+  const url = new URL(config.gateway.address);
+  url.hostname = serviceHost(config, service);
+  return url.href.replace(/\/$/, "");
+}
+
+/** What the cluster says of each service now. */
+export function seeServices({ config, session, services }: OpenStack): Promise<ServiceSeen[]> {
+  return Promise.all(
+    services.map(async ({ name }) => {
+      const store = session.store(name, config.namespace);
+      const [{ actual }, holder] = await Promise.all([store.read(), readLease(session.kube, store)]);
+      const mover = holder ? describeHolder(holder) : null;
+      return { name, target: config.kubeContext, url: serviceUrl(config, name), actual, mover };
+    }),
+  );
+}

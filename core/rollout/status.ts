@@ -1,0 +1,91 @@
+import { COLORS, perColor, type Color, type Weights } from "./color";
+import type { ActualRollout, ColorFact } from "./plan";
+import { describeHold } from "./record";
+
+/** Contract of `hms status --json`: people script against it, so keys are added, never renamed. */
+export interface StatusDocument {
+  readonly stack: string;
+  readonly frozen: null | { readonly reason: string; readonly until: string | null };
+  readonly services: readonly ServiceStatus[];
+}
+
+export interface ServiceStatus {
+  readonly name: string;
+  readonly account: string | null;
+  readonly target: string;
+  readonly url: string;
+  readonly live: Color | null;
+  readonly weights: Weights | null;
+  readonly phase: "live" | "parked" | "scheduled" | "moving";
+  readonly scheduledAt: string | null;
+  /** Tags of releases that may not go live by themselves. */
+  readonly held: readonly string[];
+  readonly stale: boolean;
+  readonly colors: { readonly blue: ColorStatus | null; readonly green: ColorStatus | null };
+}
+
+export interface ColorStatus {
+  readonly tag: string;
+  readonly release: string;
+  readonly image: string;
+  readonly ready: number;
+  readonly desired: number;
+  readonly proven: boolean;
+}
+
+export interface ServiceSeen {
+  readonly name: string;
+  readonly target: string;
+  readonly url: string;
+  readonly actual: ActualRollout;
+  /** Who is moving its traffic now. */
+  readonly mover: string | null;
+}
+
+export function serviceStatus({ name, target, url, actual, mover }: ServiceSeen): ServiceStatus {
+  return {
+    name,
+    account: null,
+    target,
+    url,
+    live: actual.live,
+    weights: actual.weights,
+    phase: mover === null ? "live" : "moving",
+    scheduledAt: null,
+    held: actual.record.holds.map((hold) => hold.tag),
+    stale: false,
+    colors: perColor((color) => colorStatus(actual.colors[color])),
+  };
+}
+
+function colorStatus(fact: ColorFact | null): ColorStatus | null {
+  if (!fact) return null;
+  const { release, ready, desired, proven } = fact;
+  return { tag: release.tag, release: release.id, image: release.image, ready, desired, proven };
+}
+
+/** The same for people: a line a service, and one for whatever needs attention. */
+export function statusText(seen: readonly ServiceSeen[]): string[] {
+  return seen.flatMap(({ name, url, actual, mover }) => {
+    const live = actual.live && actual.colors[actual.live];
+    const head = live
+      ? `${name}  ${actual.live ?? ""} is live with ${live.release.tag} (${live.release.id})  ${url}`
+      : `${name}  nothing is live yet  ${url}`;
+    const sides = COLORS.flatMap((color) => {
+      const fact = actual.colors[color];
+      if (!fact) return [];
+      const share = actual.weights ? `${actual.weights[color]} %` : "no route";
+      const proof = fact.missing ? "workload missing" : fact.proven ? "proven" : "not proven";
+      return [
+        `  ${color.padEnd(5)} ${share.padStart(5)}  ${fact.ready}/${fact.desired} ready  ${fact.release.tag}  ${proof}`,
+      ];
+    });
+    return [
+      head,
+      ...sides,
+      ...(mover === null ? [] : [`  moving: ${mover}`]),
+      ...(actual.foreign ? [`  weights were written by ${actual.foreign.writer}, not by the last move`] : []),
+      ...actual.record.holds.map((hold) => `  held: ${describeHold(hold)}`),
+    ];
+  });
+}
