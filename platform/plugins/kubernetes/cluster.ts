@@ -1,0 +1,115 @@
+/** The cluster as one provider process sees it: its settings, its client, and what a preview may ask of it. */
+import { isProperties, isSecret, isUnknown, messageOf, type Log, type Properties } from "../../rpc";
+import { KubeApiError, UnknownKindError } from "../../kube/errors";
+import { describe, KubeClient, refOf, type KubeObject, type ObjectRef } from "../../kube/client";
+import { lookUp } from "./await/wait";
+import type { Settings } from "./settings";
+import { parseId, type ObjectType } from "./tokens";
+
+export interface ApplyRequest {
+  readonly fieldManager: string;
+  readonly force: boolean;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+export class Cluster {
+  private loaded: KubeClient | undefined;
+
+  constructor(readonly settings: Settings) {}
+
+  /** @throws KubeUnreachableError */
+  client(): KubeClient {
+    const { kubeconfig, context, clusterUnknown } = this.settings;
+    if (clusterUnknown) throw new Error("the provider's kubeconfig or context is not known yet");
+    this.loaded ??= KubeClient.load({
+      ...(kubeconfig !== undefined && { kubeconfig }),
+      ...(context !== undefined && { context }),
+    });
+    return this.loaded;
+  }
+
+  /** Puts a namespaced object into its namespace: its own, the provider's, the context's; takes it off any other object. */
+  async placed(inputs: Properties, type: ObjectType): Promise<Properties> {
+    const { metadata } = inputs;
+    if (isSecret(metadata) || isUnknown(metadata) || !isProperties(metadata)) return inputs;
+    const namespaced = await this.isNamespaced(type);
+    const { namespace, ...rest } = metadata;
+    if (namespaced === false) return { ...inputs, metadata: rest };
+    if (namespace !== undefined || namespaced === undefined) return inputs;
+    return { ...inputs, metadata: { ...metadata, namespace: this.defaultNamespace() } };
+  }
+
+  async refOf(type: ObjectType, id: string): Promise<ObjectRef> {
+    const { name, namespace } = parseId(id);
+    const place = namespace ?? ((await this.isNamespaced(type)) ? this.defaultNamespace() : undefined);
+    return { ...type, name, namespace: place };
+  }
+
+  find(ref: ObjectRef, signal: AbortSignal): Promise<KubeObject | undefined> {
+    return lookUp(this.client(), ref, signal);
+  }
+
+  /** @throws KubeApiError in the API server's words, with advice where fields have another owner. */
+  async apply(
+    object: KubeObject,
+    { fieldManager, force, signal, log }: ApplyRequest,
+    dryRun = false,
+  ): Promise<KubeObject> {
+    try {
+      const forced = force || !this.settings.serverSideApply;
+      const answer = await this.client().apply(object, { fieldManager, force: forced, dryRun, signal });
+      return answer;
+    } catch (error) {
+      if (!(error instanceof KubeApiError)) throw error;
+      if (error.reason === "Conflict") log.debug(`${describe(refOf(object))}: ${error.message}`);
+      throw explained(error, object);
+    }
+  }
+
+  /** A dry run. Undefined when it can say nothing: what the object needs is made by the same update, or we may not ask. */
+  async tryOut(object: KubeObject, request: ApplyRequest): Promise<KubeObject | undefined> {
+    if (this.settings.clusterUnknown) return undefined;
+    try {
+      return await this.apply(object, request, true);
+    } catch (error) {
+      if (error instanceof UnknownKindError || isMissingNamespace(error)) return undefined;
+      if (error instanceof KubeApiError && error.reason === "Forbidden") {
+        request.log.warn(`${describe(refOf(object))} is not validated in this preview: ${error.message}`);
+        return undefined;
+      }
+      if (error instanceof KubeApiError && /does not support dry run/i.test(error.message)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Undefined when the cluster cannot say yet. */
+  private async isNamespaced(type: ObjectType): Promise<boolean | undefined> {
+    if (this.settings.clusterUnknown) return undefined;
+    try {
+      return (await this.client().kind(type)).namespaced;
+    } catch (error) {
+      if (error instanceof UnknownKindError) return undefined;
+      throw error;
+    }
+  }
+
+  private defaultNamespace(): string {
+    return this.settings.namespace ?? this.client().namespace ?? "default";
+  }
+}
+
+function isMissingNamespace(error: unknown): boolean {
+  return error instanceof KubeApiError && error.reason === "NotFound" && error.details.kind === "namespaces";
+}
+
+/** The server's own words, with the object in front and, for a conflict, the way out behind. */
+function explained(error: KubeApiError, object: KubeObject): Error {
+  const where = describe(refOf(object));
+  const advice =
+    error.reason === "Conflict" && /conflict with/.test(error.message)
+      ? `. Leave these fields to their owner, or take them over with the annotation pulumi.com/patchForce: "true"`
+      : "";
+  const words = messageOf(error);
+  return new KubeApiError(error.status, error.reason, `${where}: ${words}${advice}`, error.details);
+}
