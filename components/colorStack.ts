@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Color } from "../core/rollout/color";
 import { ANNOTATION, LABEL, SERVICE_PORT, workloadName } from "../core/rollout/names";
 import type { PlannedColor } from "../core/rollout/plan";
+import { canonicalJson } from "../core/rollout/release";
 import { deploymentSpec } from "./podTemplate";
 
 export interface ColorStackArgs {
@@ -47,7 +48,7 @@ export class ColorStack extends pulumi.ComponentResource {
       const workload = new k8s.apps.v1.Deployment(
         name,
         {
-          metadata: { ...metadata, annotations: { [ANNOTATION.release]: JSON.stringify({ id, tag, spec }) } },
+          metadata: { ...metadata, annotations: { [ANNOTATION.release]: canonicalJson({ id, tag, spec }) } },
           spec: {
             ...deploymentSpec({ service, release, image, selector, environment: metadata.name }),
             ...(autoscale ? {} : { replicas }),
