@@ -18,7 +18,12 @@ export type RollbackChoice =
  * Where a rollback of one service goes: by the record, never simply to the other color.
  * @throws RefusedError when there is nothing good to go back to.
  */
-export function chooseRollback(service: string, actual: ActualRollout, tag: string | undefined): RollbackChoice {
+export function chooseRollback(
+  service: string,
+  actual: ActualRollout,
+  tag: string | undefined,
+  stack: string,
+): RollbackChoice {
   const { record, live } = actual;
   if (live === null) throw new RefusedError(`${service}: nothing is live, so there is nothing to go back from`);
   const target = tag === undefined ? previousGood(record) : deploymentByTag(record, tag);
@@ -38,7 +43,7 @@ export function chooseRollback(service: string, actual: ActualRollout, tag: stri
   if (tag !== undefined) return { kind: "deploy", release: target };
   throw new RefusedError(
     `${service}: the release before, ${describeRelease(target.release)}, does not stand any more. ` +
-      `Bring it back through its gates with: hms-deploy rollback --env STACK --service ${service} --to ${target.release.tag}`,
+      `Bring it back through its gates with: hms-deploy rollback --env ${stack} --service ${service} --to ${target.release.tag}`,
   );
 }
 

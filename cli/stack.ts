@@ -5,8 +5,12 @@ import type { ServiceSeen } from "../core/rollout/status";
 import type { ServiceConfig } from "../core/service/service";
 import { RefusedError } from "../platform/errors";
 import { projectRoot } from "../platform/home";
+import { loadLayout } from "../platform/local/layout";
 import { readLease } from "../provider/rollout/lease";
 import { Session } from "../provider/session";
+
+/** Context of the local platform, and the default of `hms:kubeContext`. */
+const LOCAL_CONTEXT = "hms-local";
 
 /** One stack as the commands use it: its decisions, and the cluster it runs in. */
 export interface OpenStack {
@@ -20,14 +24,16 @@ export interface OpenStack {
  * @param only one service instead of all.
  * @throws RefusedError for an unknown stack or service, or a wrong configuration.
  */
-export function openStack(stack: string, only?: string): OpenStack {
+export function openStack(stack: string, only: string | undefined, env: NodeJS.ProcessEnv): OpenStack {
   const config = loadStackFile(projectRoot(), stack);
   const services = only === undefined ? config.services : config.services.filter((service) => service.name === only);
   if (services.length === 0) {
     const names = config.services.map((service) => service.name).join(", ");
     throw new RefusedError(`stack ${stack} has no service "${only ?? ""}"; it has ${names}`);
   }
-  return { config, session: new Session(config.kubeContext), services };
+  // The local platform keeps its kubeconfig to itself, so that it shows up in nobody's list of contexts.
+  const kubeconfig = config.kubeContext === LOCAL_CONTEXT && !env.KUBECONFIG ? loadLayout(env).kubeconfig : undefined;
+  return { config, session: new Session(config.kubeContext, kubeconfig), services };
 }
 
 export const serviceHost = (config: StackConfig, service: string): string => `${service}.${config.domain}`;

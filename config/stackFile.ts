@@ -22,7 +22,7 @@ export function loadStackFile(root: string, stack: string): StackConfig {
   const file = resolve(root, `Pulumi.${stack}.yaml`);
   if (!existsSync(file)) {
     throw new RefusedError(
-      `stack ${stack}: there is no ${`Pulumi.${stack}.yaml`}; stacks here are ${stackNames(root).join(", ")}`,
+      `stack ${stack}: there is no Pulumi.${stack}.yaml; stacks here are ${stackNames(root).join(", ")}`,
     );
   }
   const document = parseDocument(readFileSync(file, "utf8"));

@@ -8,10 +8,17 @@ export class Session {
   private readonly leases = new Map<string, HeldLease>();
   private client: KubeClient | undefined;
 
-  constructor(private readonly context: string | undefined) {}
+  /** @param kubeconfig path of the file to use instead of KUBECONFIG and the user's own. */
+  constructor(
+    private readonly context: string | undefined,
+    private readonly kubeconfig?: string,
+  ) {}
 
   get kube(): KubeClient {
-    this.client ??= KubeClient.load(this.context === undefined ? {} : { context: this.context });
+    this.client ??= KubeClient.load({
+      ...(this.context === undefined ? {} : { context: this.context }),
+      ...(this.kubeconfig === undefined ? {} : { kubeconfig: this.kubeconfig }),
+    });
     return this.client;
   }
 

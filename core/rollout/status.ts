@@ -67,9 +67,10 @@ function colorStatus(fact: ColorFact | null): ColorStatus | null {
 /** The same for people: a line a service, and one for whatever needs attention. */
 export function statusText(seen: readonly ServiceSeen[]): string[] {
   return seen.flatMap(({ name, url, actual, mover }) => {
-    const live = actual.live && actual.colors[actual.live];
+    const color = actual.live;
+    const live = color && actual.colors[color];
     const head = live
-      ? `${name}  ${actual.live ?? ""} is live with ${live.release.tag} (${live.release.id})  ${url}`
+      ? `${name}  ${color} is live with ${live.release.tag} (${live.release.id})  ${url}`
       : `${name}  nothing is live yet  ${url}`;
     const sides = COLORS.flatMap((color) => {
       const fact = actual.colors[color];

@@ -1,0 +1,48 @@
+import { answer, UsageError, type Command } from "../command";
+import { deployStack } from "../deploy";
+import { openStack, seeServices } from "../stack";
+import { SERVICE_OPTION } from "./status";
+import { statusText } from "../../core/rollout/status";
+
+export const ENV_OPTION = { flags: "--env <name>", description: "stack to act on" };
+const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+
+/** `hms-deploy`: one `pulumi up` with the wishes of this call; its last line says how it ended. */
+export const deploy: Command = {
+  name: "",
+  summary: "Brings a stack to what its file and its sources say: new release up, proven, traffic moved.",
+  options: [
+    ENV_OPTION,
+    SERVICE_OPTION,
+    { flags: "--tag <tag>", description: "label of the new release; default is the commit's short SHA" },
+    { flags: "--retry", description: "lets a held release try again" },
+    { flags: "--take-over", description: "overwrites weights that somebody else wrote" },
+  ],
+  examples: [
+    "hms-deploy --env prod                    # what pulumi up --stack prod does, with the reason last when it fails",
+    "hms-deploy --env prod --tag v4.2",
+    "hms-deploy --env prod --service drought-benefit --retry",
+  ],
+  async run(invocation, io) {
+    const stack = invocation.required("env");
+    const tag = invocation.text("tag");
+    if (tag !== undefined && !TAG.test(tag)) {
+      throw new UsageError(
+        `--tag: got "${tag}"; allowed are up to 128 letters, digits, _ . and -, not starting with . or -`,
+      );
+    }
+    const open = openStack(stack, invocation.text("service"), io.env);
+    const names = open.services.map((service) => service.name);
+    await deployStack(
+      stack,
+      {
+        retry: invocation.flag("retry") ? names : [],
+        takeOver: invocation.flag("takeOver") ? names : [],
+        tags: tag === undefined ? {} : Object.fromEntries(names.map((name) => [name, tag])),
+      },
+      io,
+    );
+    const seen = await seeServices(open);
+    answer(io, false, undefined, () => statusText(seen).join("\n"));
+  },
+};

@@ -1,0 +1,45 @@
+import { answer, JSON_OPTION, type Command } from "../command";
+import { openStack, seeServices } from "../stack";
+import { ENV_OPTION } from "./deploy";
+import { SERVICE_OPTION } from "./status";
+
+/** `hms-deploy history`: the deployments that went live and what happened since, newest first. */
+export const history: Command = {
+  name: "history",
+  summary: "What went live in a stack, by whom, and what was rolled back or restored.",
+  options: [ENV_OPTION, SERVICE_OPTION, JSON_OPTION],
+  examples: ["hms-deploy history --env prod", "hms-deploy history --env prod --service drought-benefit --json"],
+  async run(invocation, io) {
+    const stack = invocation.required("env");
+    const seen = await seeServices(openStack(stack, invocation.text("service"), io.env));
+    const services = seen.map(({ name, actual: { record } }) => ({
+      name,
+      current: record.deployments.find((one) => one.order === record.current)?.release.tag ?? null,
+      deployments: [...record.deployments].reverse().map(({ order, at, release }) => ({
+        order,
+        at,
+        tag: release.tag,
+        release: release.id,
+        image: release.image,
+        live: order === record.current,
+        held: record.holds.some((hold) => hold.release === release.id),
+      })),
+      events: [...record.events].reverse(),
+    }));
+    answer(io, invocation.flag("json"), { stack, services }, () =>
+      services
+        .flatMap(({ name, deployments, events }) => [
+          name,
+          ...deployments.map(
+            ({ at, tag, release, live, held }) =>
+              `  ${live ? "*" : " "} ${at}  ${tag} (${release})${held ? "  held" : ""}`,
+          ),
+          ...events.map(
+            ({ at, kind, color, tag, by, reason }) =>
+              `    ${at}  ${kind} ${tag}${color === null ? "" : ` on ${color}`} by ${by}${reason === undefined ? "" : `: ${reason}`}`,
+          ),
+        ])
+        .join("\n"),
+    );
+  },
+};

@@ -1,0 +1,27 @@
+import { CancelledError, RefusedError } from "../platform/errors";
+import { projectRoot } from "../platform/home";
+import type { Io } from "./command";
+import { prepareEngine } from "./prepare";
+import { reasonOf, up } from "./pulumi";
+
+/** Wishes of one call, on top of the stack's file; names are services. */
+export interface DeployWishes {
+  readonly retry?: readonly string[];
+  readonly takeOver?: readonly string[];
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Release ids that were live before. */
+  readonly pin?: Readonly<Record<string, string>>;
+}
+
+/**
+ * One update of a stack by the engine, its output passed on as it comes.
+ * @throws RefusedError whose message is the reason the engine gave; CancelledError after Ctrl-C, when the traffic is back.
+ */
+export async function deployStack(stack: string, wishes: DeployWishes, io: Io): Promise<void> {
+  const prepared = await prepareEngine(io);
+  const env = { ...prepared.env, HMS_OVERRIDES: JSON.stringify(wishes) };
+  const onLine = (line: string) => void io.err.write(`${line}\n`);
+  const { code, lines } = await up({ root: projectRoot(), stack, env, signal: io.signal, onLine });
+  if (io.signal.aborted) throw new CancelledError(`cancelled: ${reasonOf(lines)}`);
+  if (code !== 0) throw new RefusedError(reasonOf(lines));
+}
