@@ -94,7 +94,9 @@ const homeFolder = () => (process.env.HMS_HOME ? path.resolve(process.env.HMS_HO
 function ensureNode() {
   const major = Number(process.versions.node.split(".")[0]);
   if (major < NODE_MINIMUM)
-    fail(`Node.js ${NODE_MINIMUM} or newer is needed to start, this is ${process.version}; Node.js 24 is the best choice`);
+    fail(
+      `Node.js ${NODE_MINIMUM} or newer is needed to start, this is ${process.version}; Node.js 24 is the best choice`,
+    );
   if (major >= NODE_SUPPORTED) {
     prependPath(path.dirname(process.execPath));
     return;
@@ -117,7 +119,8 @@ function ensureNode() {
 
 function prependPath(folder) {
   const folders = (process.env.PATH ?? "").split(path.delimiter);
-  if (folders[0] !== folder) process.env.PATH = [folder, ...folders.filter((other) => other !== folder)].join(path.delimiter);
+  if (folders[0] !== folder)
+    process.env.PATH = [folder, ...folders.filter((other) => other !== folder)].join(path.delimiter);
 }
 
 function supportedNodeOnPath() {
@@ -216,7 +219,9 @@ function build(name) {
       logLevel: "silent",
     });
   } catch (error) {
-    const messages = error.errors ? esbuild.formatMessagesSync(error.errors, { kind: "error" }).join("") : String(error);
+    const messages = error.errors
+      ? esbuild.formatMessagesSync(error.errors, { kind: "error" }).join("")
+      : String(error);
     fail(`${ENTRIES[name]} does not build:\n${messages}`);
   }
   const inputs = {};
@@ -260,13 +265,18 @@ function main([program, ...args]) {
     for (const name of args.length > 0 ? args : Object.keys(ENTRIES)) ensureBundle(name);
     return;
   }
+  if (program === "modules") {
+    ensureModules();
+    return;
+  }
   if (COMMANDS.has(program)) {
     ensureModules();
     ensureNode();
     run("cli", [program, ...args]);
     return;
   }
-  if (!(program in ENTRIES)) fail(`no program "${program}"; there are ${[...COMMANDS, ...Object.keys(ENTRIES)].join(", ")}`);
+  if (!(program in ENTRIES))
+    fail(`no program "${program}"; there are ${[...COMMANDS, ...Object.keys(ENTRIES)].join(", ")}`);
   run(program, args);
 }
 

@@ -24,7 +24,7 @@ export interface UpOptions {
 }
 
 /** Tools that the cluster itself is made of. */
-const CLUSTER_TOOLS = [...CONTROL_PLANE, "etcd", "coredns", "traefik", "gateway-api", "opa"];
+const CLUSTER_TOOLS = [...CONTROL_PLANE, "etcd", "coredns", "prometheus", "traefik", "gateway-api", "opa"];
 
 /** Time for everything inside the cluster to become ready, images included. */
 const READY_MS = 180_000;

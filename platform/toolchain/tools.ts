@@ -70,6 +70,8 @@ export const CONTROL_PLANE = ["kube-apiserver", "kube-controller-manager", "kube
 export const OPA_VERSION = "1.22.0";
 export const COREDNS_VERSION = "1.15.0";
 export const TRAEFIK_VERSION = "3.7.15";
+/** Published as a module under the version v0.3MM.P for release 3.MM.P. */
+export const PROMETHEUS_VERSION = "3.13.5";
 export const GATEWAY_API_VERSION = "1.6.1";
 
 export const RECIPES: readonly Recipe[] = [
@@ -109,6 +111,15 @@ export const RECIPES: readonly Recipe[] = [
     packages: { coredns: "github.com/coredns/coredns" },
   },
   {
+    // Debian's own lacks the discovery of pods. Of two dozen discoveries only that one is built in.
+    kind: "go",
+    name: "prometheus",
+    require: { "github.com/prometheus/prometheus": `v${PROMETHEUS_VERSION.replace(/^3\.(\d+)\./, "0.3$1.")}` },
+    packages: { prometheus: "github.com/prometheus/prometheus/cmd/prometheus" },
+    tags: "remove_all_sd,enable_kubernetes_sd",
+    variables: [`github.com/prometheus/common/version.Version=${PROMETHEUS_VERSION}`],
+  },
+  {
     kind: "go",
     name: "gateway-api",
     require: { "sigs.k8s.io/gateway-api": `v${GATEWAY_API_VERSION}` },
@@ -141,6 +152,7 @@ export const TOOLS: readonly Tool[] = [
   { name: "etcd", recipe: "etcd" },
   { name: "opa", recipe: "opa" },
   { name: "coredns", recipe: "coredns" },
+  { name: "prometheus", recipe: "prometheus" },
   { name: "gateway-api", recipe: "gateway-api" },
   { name: "traefik", recipe: "traefik" },
 ];
@@ -159,7 +171,6 @@ export const DEBIAN_PACKAGES: readonly DebianPackage[] = [
   { name: "docker.io", anyOf: ["/usr/sbin/dockerd", "/usr/bin/dockerd"] },
   { name: "docker-registry", anyOf: ["/usr/bin/docker-registry"] },
   { name: "postgresql", anyOf: ["/usr/lib/postgresql/15/bin/postgres"] },
-  { name: "prometheus", anyOf: ["/usr/bin/prometheus"] },
   { name: "iptables", anyOf: ["/usr/sbin/iptables"] },
   { name: "conntrack", anyOf: ["/usr/sbin/conntrack"] },
   { name: "catatonit", anyOf: ["/usr/bin/catatonit", "/usr/libexec/podman/catatonit"] },

@@ -1,0 +1,24 @@
+import type { Command, ProgramSpec } from "./command";
+import { deploy } from "./commands/deploy";
+import { doctor } from "./commands/doctor";
+import { env } from "./commands/env";
+import { history } from "./commands/history";
+import { localCommands } from "./commands/local";
+import { rollback } from "./commands/rollback";
+import { start } from "./commands/start";
+import { status } from "./commands/status";
+import { test } from "./commands/test";
+
+/** `hms`: everything around an update. */
+const HMS: readonly Command[] = [...localCommands, env, doctor, status];
+
+/** `hms-deploy`: what a pipeline calls. */
+const DEPLOY: readonly Command[] = [deploy, rollback, history];
+
+/** All programs, by the name they are started under (bin/, and the scripts of package.json). */
+export const PROGRAMS: readonly ProgramSpec[] = [
+  { name: "hms", summary: "Delivery of government policy services: platform, status, ledger.", commands: HMS },
+  { name: "hms-deploy", summary: "Delivers, rolls back and watches releases.", commands: DEPLOY },
+  { name: "start", summary: "Brings everything up and delivers the example service.", commands: [start] },
+  { name: "test", summary: "Runs the project's tests.", commands: [test] },
+];

@@ -1,0 +1,101 @@
+import { randomBytes } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { runningDaemon } from "./daemon";
+import type { DockerChoice } from "./docker";
+import { loadLayout } from "./layout";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What our environment is made of. */
+export interface EnvironmentSources {
+  readonly home: string;
+  readonly kubeconfig: string;
+  readonly docker: DockerChoice;
+  /** Folders to put first on PATH, the first one foremost. */
+  readonly path: readonly string[];
+}
+
+/** File with the passphrase that encrypts secrets in the state of local stacks. */
+export const passphraseFile = (home: string): string => path.join(home, "passphrase");
+
+/** Makes what the environment refers to: the state's folder, and a passphrase that nobody has to remember. */
+export function ensureEnvironment(home: string): void {
+  for (const name of ["state", "pulumi"]) fs.mkdirSync(path.join(home, name), { recursive: true, mode: 0o700 });
+  const file = passphraseFile(home);
+  if (fs.existsSync(file)) return;
+  const fresh = `${file}.${process.pid}`;
+  fs.writeFileSync(fresh, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600 });
+  try {
+    // Never over one that another process made meanwhile: state may be encrypted with it already.
+    fs.linkSync(fresh, file);
+  } catch (error) {
+    if (!fs.existsSync(file)) throw error;
+  } finally {
+    fs.rmSync(fresh);
+  }
+}
+
+/**
+ * The variables under which plain `pulumi`, `kubectl` and `docker` work on the platform. What the user has set is left
+ * as it is, except for PATH, which only gets folders in front.
+ */
+export function environmentFor(sources: EnvironmentSources, current: Env): Readonly<Record<string, string>> {
+  const { home } = sources;
+  const wanted: Record<string, string | undefined> = {
+    HMS_HOME: home,
+    KUBECONFIG: sources.kubeconfig,
+    PULUMI_BACKEND_URL: `file://${path.join(home, "state")}`,
+    PULUMI_HOME: path.join(home, "pulumi"),
+    // A passphrase in the environment is the user's own choice, and two ways to give one exclude each other.
+    PULUMI_CONFIG_PASSPHRASE_FILE: isSet(current.PULUMI_CONFIG_PASSPHRASE) ? undefined : passphraseFile(home),
+    DOCKER_HOST: sources.docker.host,
+    // Type errors are found by `npm run check`; checking them at each run costs more than the run.
+    PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+  };
+  const exports: Record<string, string> = { PATH: pathWith(sources.path, current.PATH ?? "") };
+  for (const [name, value] of Object.entries(wanted)) {
+    const own = current[name];
+    const chosen = isSet(own) ? own : value;
+    if (chosen !== undefined) exports[name] = chosen;
+  }
+  return exports;
+}
+
+/** The same for a process that goes on with it at once, without asking any Docker: ours counts if it runs. */
+export function environment(current: Env = process.env): Readonly<Record<string, string>> {
+  const layout = loadLayout(current);
+  const ours = runningDaemon(layout, "dockerd") !== undefined;
+  return environmentFor(
+    {
+      home: layout.home,
+      kubeconfig: layout.kubeconfig,
+      docker: { ours, host: ours ? `unix://${layout.dockerSocket}` : undefined },
+      path: [...nodeFolder(current), layout.bin],
+    },
+    current,
+  );
+}
+
+/** The folder that the launcher put first on PATH, if it holds a Node: ours must stay before it, and it before the rest. */
+export function nodeFolder(current: Env): string[] {
+  const [first = ""] = (current.PATH ?? "").split(path.delimiter);
+  return first !== "" && fs.existsSync(path.join(first, "node")) ? [first] : [];
+}
+
+const isSet = (value: string | undefined): value is string => value !== undefined && value !== "";
+
+/** PATH with these folders first, each once. */
+export function pathWith(first: readonly string[], current: string): string {
+  const rest = current.split(path.delimiter).filter((folder) => folder !== "" && !first.includes(folder));
+  return [...first, ...rest].join(path.delimiter);
+}
+
+/** Lines for a POSIX shell to evaluate. */
+export function shellExports(variables: Readonly<Record<string, string>>): string {
+  const quoted = (value: string) => (/^[\w/:.@%+=,-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`);
+  return Object.entries(variables)
+    .map(([name, value]) => `export ${name}=${quoted(value)}\n`)
+    .join("");
+}

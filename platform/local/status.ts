@@ -1,0 +1,71 @@
+import * as fs from "node:fs";
+import { clusterChecks, localClient } from "./cluster";
+import { logFile, runningDaemon } from "./daemon";
+import { chooseDocker } from "./docker";
+import { CLUSTER, type Layout } from "./layout";
+import { platformParts } from "./parts";
+import { examine } from "./reconcile";
+
+export interface PartStatus {
+  readonly name: string;
+  readonly state: "healthy" | "stopped" | "outdated" | "sick";
+  /** Why it is sick. */
+  readonly reason?: string;
+  readonly pid?: number;
+  readonly log?: string;
+}
+
+export interface PlatformStatus {
+  readonly home: string;
+  readonly up: boolean;
+  readonly context: string;
+  readonly kubeconfig: string;
+  readonly gateway: string;
+  readonly registry: string;
+  readonly prometheus: string;
+  readonly postgres: string;
+  /** Docker in use: ours, or one that was there already. */
+  readonly docker: string;
+  readonly parts: readonly PartStatus[];
+}
+
+/** How every part of the platform is, asked for by its effect. Changes nothing. */
+export async function platformStatus(layout: Layout): Promise<PlatformStatus> {
+  const docker = await chooseDocker(layout);
+  const parts: PartStatus[] = await Promise.all(
+    platformParts(layout, docker.ours).map(async (part): Promise<PartStatus> => {
+      // Without its certificates (before the first start) a part cannot even be described.
+      const finding = await examine(layout, part).catch(() => "stopped" as const);
+      const record = runningDaemon(layout, part.name);
+      return {
+        name: part.name,
+        ...(typeof finding === "object" ? { state: "sick", reason: finding.sick } : { state: finding }),
+        ...(record === undefined ? {} : { pid: record.pid }),
+        log: logFile(layout, part.name),
+      };
+    }),
+  );
+  const apiRuns = parts.some(({ name, state }) => name === "kube-apiserver" && state === "healthy");
+  const inside: PartStatus[] =
+    apiRuns && fs.existsSync(layout.kubeconfig)
+      ? await Promise.all(
+          clusterChecks(layout, localClient(layout)).map(async ({ name, probe }): Promise<PartStatus> => {
+            const verdict = await probe();
+            return verdict === undefined ? { name, state: "healthy" } : { name, state: "sick", reason: verdict };
+          }),
+        )
+      : ["node", "dns", "gateway"].map((name) => ({ name, state: "stopped" }));
+  const all = [...parts, ...inside];
+  return {
+    home: layout.home,
+    up: all.every(({ state }) => state === "healthy"),
+    context: CLUSTER.context,
+    kubeconfig: layout.kubeconfig,
+    gateway: `http://127.0.0.1:${layout.ports.gateway}`,
+    registry: layout.registry,
+    prometheus: `http://127.0.0.1:${layout.ports.prometheus}`,
+    postgres: `127.0.0.1:${layout.ports.postgres}`,
+    docker: docker.host ?? "unix:///var/run/docker.sock",
+    parts: all,
+  };
+}
