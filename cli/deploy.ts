@@ -1,7 +1,7 @@
 import { CancelledError, RefusedError } from "../platform/errors";
 import { projectRoot } from "../platform/home";
 import type { Io } from "./command";
-import { prepareEngine } from "./prepare";
+import { prepareEngine, type Prepared } from "./prepare";
 import { reasonOf, up } from "./pulumi";
 
 /** Wishes of one call, on top of the stack's file; names are services. */
@@ -17,9 +17,9 @@ export interface DeployWishes {
  * One update of a stack by the engine, its output passed on as it comes.
  * @throws RefusedError whose message is the reason the engine gave; CancelledError after Ctrl-C, when the traffic is back.
  */
-export async function deployStack(stack: string, wishes: DeployWishes, io: Io): Promise<void> {
-  const prepared = await prepareEngine(io);
-  const env = { ...prepared.env, HMS_OVERRIDES: JSON.stringify(wishes) };
+export async function deployStack(stack: string, wishes: DeployWishes, io: Io, prepared?: Prepared): Promise<void> {
+  const { env: engine } = prepared ?? (await prepareEngine(io));
+  const env = { ...engine, HMS_OVERRIDES: JSON.stringify(wishes) };
   const onLine = (line: string) => void io.err.write(`${line}\n`);
   const { code, lines } = await up({ root: projectRoot(), stack, env, signal: io.signal, onLine });
   if (io.signal.aborted) throw new CancelledError(`cancelled: ${reasonOf(lines)}`);

@@ -24,18 +24,20 @@ export async function runProgram(program: ProgramSpec, words: readonly string[],
 }
 
 function configure(command: Commander, io: Io): Commander {
-  return command
-    .exitOverride()
-    // `hms-deploy` and `hms-deploy rollback` both have --env: each command reads its own.
-    .enablePositionalOptions()
-    .configureOutput({
-      writeOut: (text) => void io.out.write(text),
-      writeErr: (text) => void io.err.write(text),
-      // Reported once, as the last line.
-      outputError: () => undefined,
-    })
-    .showSuggestionAfterError(true)
-    .helpCommand(false);
+  return (
+    command
+      .exitOverride()
+      // `hms-deploy` and `hms-deploy rollback` both have --env: each command reads its own.
+      .enablePositionalOptions()
+      .configureOutput({
+        writeOut: (text) => void io.out.write(text),
+        writeErr: (text) => void io.err.write(text),
+        // Reported once, as the last line.
+        outputError: () => undefined,
+      })
+      .showSuggestionAfterError(true)
+      .helpCommand(false)
+  );
 }
 
 /** The command of that path, made with its parents where they do not exist. */

@@ -2,13 +2,11 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { readStack, type StackConfig } from "./readStack";
+import { decodeJson, decodeValue } from "./values";
 
 export type { StackConfig } from "./readStack";
 
 const PREFIX = "hms:";
-/** Keys whose values are texts, whatever they look like; the others are YAML and reach the program as JSON. */
-const TEXTS: readonly string[] = ["kubeContext", "namespace", "domain", "registry", "prometheus"];
-
 /**
  * The configuration of the stack that runs; the one place that reads it.
  * @throws pulumi.RunError that lists every problem at once
@@ -37,26 +35,18 @@ function ownValues(): Record<string, unknown> {
   for (const [name, text] of Object.entries(pulumi.runtime.allConfig())) {
     if (!name.startsWith(PREFIX)) continue;
     const key = name.slice(PREFIX.length);
-    own[key] = TEXTS.includes(key) ? text : decoded(text);
+    own[key] = decodeValue(key, text);
   }
   return own;
 }
 
 /** The engine names them to the program in this variable; the SDK keeps its own reader internal. */
 function encryptedKeys(): string[] {
-  const keys = decoded(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]");
+  const keys = decodeJson(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]");
   if (!Array.isArray(keys)) return [];
   return keys.flatMap((key: unknown) =>
     typeof key === "string" && key.startsWith(PREFIX) ? [key.slice(PREFIX.length)] : [],
   );
-}
-
-function decoded(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }
 
 function textOf(path: string): string | undefined {

@@ -4,6 +4,7 @@ import { parseDocument } from "yaml";
 import { RefusedError } from "../platform/errors";
 import { path } from "../core/json";
 import { readStack, type StackConfig } from "./readStack";
+import { decodeValue } from "./values";
 
 const PREFIX = "hms:";
 
@@ -32,7 +33,9 @@ export function loadStackFile(root: string, stack: string): StackConfig {
   const own = Object.entries(typeof config === "object" && config !== null ? config : {}).filter(([key]) =>
     key.startsWith(PREFIX),
   );
-  const values = Object.fromEntries(own.map(([key, value]) => [key.slice(PREFIX.length), value as unknown]));
+  const values = Object.fromEntries(
+    own.map(([key, value]) => [key.slice(PREFIX.length), decoded(key.slice(PREFIX.length), value)]),
+  );
   const encrypted = Object.keys(values).filter((key) => path(values[key], "secure") !== undefined);
   const read = readStack({
     stack,
@@ -49,3 +52,6 @@ export function loadStackFile(root: string, stack: string): StackConfig {
     [`the configuration of stack ${stack}:`, ...read.problems.map((problem) => `  ${problem}`)].join("\n"),
   );
 }
+
+/** The engine rewrites scalars as texts when it saves the file; both spellings mean the same. */
+const decoded = (key: string, value: unknown): unknown => (typeof value === "string" ? decodeValue(key, value) : value);

@@ -45,7 +45,6 @@ export const rollback: Command = {
       } catch (error) {
         io.signal.throwIfAborted();
         failures.push(reasonOf(error));
-        io.err.write(`${reasonOf(error)}\n`);
       }
     }
     if (Object.keys(pins).length > 0) {
@@ -57,6 +56,6 @@ export const rollback: Command = {
         if (live) io.out.write(`${name}: Reverted to tag ${describeRelease(live.release)}\n`);
       }
     }
-    if (failures.length > 0) throw new RefusedError(failures.at(-1) ?? "nothing was rolled back");
+    if (failures.length > 0) throw new RefusedError(failures.join("\n"));
   },
 };

@@ -1,14 +1,35 @@
+import { statusText } from "../../core/rollout/status";
 import { bringUp } from "../../platform/local/up";
 import type { Command } from "../command";
+import { deployStack } from "../deploy";
 import { prepareEngine } from "../prepare";
+import { openStack, seeServices } from "../stack";
+
+/** Stack that a newcomer gets: everything on this machine. */
+const FIRST_STACK = "dev";
 
 export const start: Command = {
   name: "",
-  summary: "Bring the local platform up, deliver the example service, and say what to try next.",
+  summary: "Brings the local platform up, delivers the example service, and says what to try next.",
   examples: ["npm start"],
   async run(_invocation, io) {
     const prepared = await prepareEngine(io);
     await bringUp(prepared.layout, { progress: prepared.progress, signal: io.signal });
-    return undefined;
+    await deployStack(FIRST_STACK, {}, io, prepared);
+    const seen = await seeServices(openStack(FIRST_STACK, undefined, prepared.env));
+    const url = seen[0]?.url ?? "";
+    io.out.write(
+      [
+        "",
+        ...statusText(seen),
+        "",
+        "Ask it:",
+        `  curl -s ${url}/v1/data/benefit/decision -d '{"input":{"region":"central-valley","crop":"almonds","drought":"extreme","acres":100,"income":250000,"yield":{"expected":2000,"harvested":1000}}}'`,
+        "Then change a rate in examples/drought-benefit/policy/data.json and try:",
+        `  eval "$(bin/hms env)"`,
+        "  pulumi preview --stack dev",
+        "",
+      ].join("\n"),
+    );
   },
 };

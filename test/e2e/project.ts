@@ -1,0 +1,193 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { randomBytes } from "node:crypto";
+import { parse, stringify } from "yaml";
+import type { StatusDocument } from "../../core/rollout/status";
+import { projectRoot } from "../../platform/home";
+import { GATEWAY } from "./cluster";
+
+export interface Ran {
+  readonly code: number | null;
+  readonly output: string;
+  /** What a reader sees last. */
+  readonly lastLine: string;
+}
+
+/**
+ * A clone of this project with a stack of its own in a state backend of its own: everything a user would do, on the real
+ * engine, cluster and gateway. The namespace and everything else goes with `remove()`.
+ */
+export class TestProject {
+  readonly folder: string;
+  readonly stack: string;
+  readonly namespace: string;
+  readonly domain: string;
+  readonly env: NodeJS.ProcessEnv;
+
+  constructor(prefix: string, other?: TestProject) {
+    this.stack = other?.stack ?? `${prefix}-${randomBytes(3).toString("hex")}`;
+    this.namespace = `hms-${this.stack}`;
+    this.domain = `${this.stack}.localhost`;
+    this.folder = mkdtempSync(path.join(os.tmpdir(), `hms-${prefix}-`));
+    this.clone();
+    const state = other?.env.PULUMI_BACKEND_URL ?? `file://${path.join(this.folder, ".state")}`;
+    mkdirSync(path.join(this.folder, ".state"));
+    this.env = {
+      ...process.env,
+      PULUMI_BACKEND_URL: state,
+      PULUMI_CONFIG_PASSPHRASE: "test",
+      PULUMI_CONFIG_PASSPHRASE_FILE: "",
+    };
+    delete this.env.PULUMI_CONFIG_PASSPHRASE_FILE;
+  }
+
+  /** The stack file's `config`, changed. */
+  configure(change: (config: Record<string, unknown>) => void): void {
+    const file = path.join(this.folder, `Pulumi.${this.stack}.yaml`);
+    const document = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
+    change(document.config);
+    writeFileSync(file, stringify(document));
+  }
+
+  /** The entry of the one service in the stack file, changed. */
+  service(change: (service: Record<string, unknown>) => void): void {
+    this.configure((config) => {
+      const services = config["hms:services"] as Record<string, Record<string, unknown>>;
+      const entry = services["drought-benefit"];
+      if (entry) change(entry);
+    });
+  }
+
+  /** A file of the example service, rewritten. */
+  edit(file: string, change: (text: string) => string): void {
+    const full = path.join(this.folder, "examples", "drought-benefit", file);
+    const before = readFileSync(full, "utf8");
+    const after = change(before);
+    if (after === before) throw new Error(`the edit of ${file} changes nothing`);
+    writeFileSync(full, after);
+  }
+
+  /** Another policy: what makes a release another release. */
+  newPolicy(version: string): void {
+    this.edit("policy/data.json", (text) => text.replace(/("version":\s*")[^"]*"/, `$1${version}"`));
+  }
+
+  pulumi(...args: readonly string[]): Promise<Ran> {
+    return finished(this.startPulumi(...args));
+  }
+
+  /** `pulumi` in a process group of its own, to be killed or interrupted by the test. */
+  startPulumi(...args: readonly string[]): ChildProcess {
+    return this.start("pulumi", [...args, "--stack", this.stack, "--non-interactive", "--color", "never"]);
+  }
+
+  up(...args: readonly string[]): Promise<Ran> {
+    return this.pulumi("up", "--yes", "--skip-preview", ...args);
+  }
+
+  preview(...args: readonly string[]): Promise<Ran> {
+    return this.pulumi("preview", ...args);
+  }
+
+  deploy(...args: readonly string[]): Promise<Ran> {
+    return finished(this.startDeploy(...args));
+  }
+
+  startDeploy(...args: readonly string[]): ChildProcess {
+    return this.start(path.join(this.folder, "bin", "hms-deploy"), args);
+  }
+
+  hms(...args: readonly string[]): Promise<Ran> {
+    return finished(this.start(path.join(this.folder, "bin", "hms"), args));
+  }
+
+  async status(): Promise<StatusDocument> {
+    const { output, code } = await this.hms("status", "--stack", this.stack, "--json");
+    if (code !== 0) throw new Error(`hms status: ${output}`);
+    return JSON.parse(output.slice(output.indexOf("{"))) as StatusDocument;
+  }
+
+  /** Text of the stack's checkpoint, as it lies on disk. */
+  state(): string {
+    const [, folder = ""] = /^file:\/\/(.*)$/.exec(this.env.PULUMI_BACKEND_URL ?? "") ?? [];
+    return readFileSync(path.join(folder, ".pulumi", "stacks", "hms", `${this.stack}.json`), "utf8");
+  }
+
+  get host(): string {
+    return `drought-benefit.${this.domain}`;
+  }
+
+  async init(): Promise<void> {
+    const made = await this.pulumi("stack", "init", "--no-select");
+    if (made.code !== 0 && !made.output.includes("already exists")) throw new Error(made.output);
+  }
+
+  /** Takes everything away, whatever state the test left it in. */
+  async remove(): Promise<void> {
+    await this.pulumi("cancel", "--yes").catch(() => undefined);
+    const destroyed = await this.pulumi("destroy", "--yes", "--skip-preview");
+    if (destroyed.code !== 0) {
+      execFileSync("kubectl", ["delete", "namespace", this.namespace, "--ignore-not-found", "--wait=false"]);
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private clone(): void {
+    const root = projectRoot();
+    const files = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
+      cwd: root,
+      encoding: "utf8",
+    });
+    for (const file of files.split("\0").filter((name) => name !== "" && !/^Pulumi\..+\.yaml$/.test(name))) {
+      cpSync(path.join(root, file), path.join(this.folder, file), { recursive: true });
+    }
+    symlinkSync(path.join(root, "node_modules"), path.join(this.folder, "node_modules"));
+    const config = {
+      "pulumi:disable-default-providers": ["*"],
+      "hms:namespace": this.namespace,
+      "hms:domain": this.domain,
+      "hms:gateway": GATEWAY,
+      "hms:registry": "127.0.0.1:5000",
+      "hms:prometheus": "http://127.0.0.1:9090",
+      "hms:services": { "drought-benefit": { source: "examples/drought-benefit", env: { REGION: "central-valley" } } },
+    };
+    writeFileSync(path.join(this.folder, `Pulumi.${this.stack}.yaml`), stringify({ config }));
+  }
+
+  private start(command: string, args: readonly string[]): ChildProcess {
+    return spawn(command, args, { cwd: this.folder, env: this.env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  }
+}
+
+/** Waits for the end of a process and gives what it said. */
+export function finished(child: ChildProcess): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on("data", (chunk: Buffer) => (output += chunk.toString("utf8")));
+    child.on("error", reject);
+    child.on("close", (code) => {
+      const lines = output.trimEnd().split("\n");
+      resolve({ code, output, lastLine: lines.at(-1) ?? "" });
+    });
+  });
+}
+
+/** Waits until the process has printed something that matches. */
+export function printed(child: ChildProcess, pattern: RegExp): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on("data", (chunk: Buffer) => {
+        output += chunk.toString("utf8");
+        if (pattern.test(output)) resolve();
+      });
+    }
+    child.on("close", () => {
+      reject(new Error(`ended without printing ${pattern.source}:\n${output}`));
+    });
+  });
+}
