@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { projectRoot } from "../../platform/home";
+import { runningDaemon } from "../../platform/local/daemon";
+import { loadLayout } from "../../platform/local/layout";
+import { commandLine, identify, isAlive, processesWhere } from "../../platform/local/procfs";
+import { platformStatus } from "../../platform/local/status";
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly ms: number;
+}
+
+/** Runs `bin/hms` as a user does. */
+function hms(words: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const began = Date.now();
+    const child = spawn(path.join(projectRoot(), "bin", "hms"), words, { env, stdio: ["ignore", "pipe", "pipe"] });
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    child.on("error", reject);
+    child.on("close", (code) => {
+      resolve({ code, stdout, stderr, ms: Date.now() - began });
+    });
+  });
+}
+
+const layout = loadLayout();
+
+const pidOf = (name: string): number => {
+  const record = runningDaemon(layout, name);
+  assert.ok(record, `${name} does not run`);
+  return record.pid;
+};
+
+/** Processes of the gateway's pod. */
+const traefiks = (): number[] => processesWhere((words) => words[0] === "/traefik");
+
+describe("the local platform", function () {
+  this.timeout(240_000);
+
+  afterEach(async () => {
+    // Whatever a test broke, the ones after it get a whole platform.
+    await hms(["local", "up"]);
+  });
+
+  it("says in under two seconds that there is nothing to do", async () => {
+    const { code, ms, stderr } = await hms(["local", "up"]);
+    assert.equal(code, 0, stderr);
+    assert.ok(ms < 2_000, `took ${ms} ms`);
+  });
+
+  it("repairs itself after its parts were killed, and leaves the others running", async () => {
+    const killed = ["kubelet", "kube-apiserver", "registry"];
+    const spared = ["etcd", "containerd", "kube-proxy"];
+    const before = new Map([...killed, ...spared].map((name) => [name, pidOf(name)]));
+    const gateway = traefiks();
+    assert.equal(gateway.length, 1);
+    for (const pid of [...killed.map(pidOf), ...gateway]) process.kill(pid, "SIGKILL");
+
+    const { code, stderr } = await hms(["local", "up"]);
+
+    assert.equal(code, 0, stderr);
+    const status = await platformStatus(layout);
+    assert.deepEqual(
+      status.parts.filter(({ state }) => state !== "healthy"),
+      [],
+    );
+    for (const name of killed) assert.notEqual(pidOf(name), before.get(name), `${name} was not started again`);
+    for (const name of spared) assert.equal(pidOf(name), before.get(name), `${name} was restarted`);
+    assert.notDeepEqual(traefiks(), gateway);
+  });
+
+  it("replaces a process that runs but does not answer", async () => {
+    const record = runningDaemon(layout, "prometheus");
+    assert.ok(record);
+    process.kill(record.pid, "SIGSTOP");
+    const { code, stderr } = await hms(["local", "up"]);
+    assert.equal(code, 0, stderr);
+    assert.equal(isAlive(record), false);
+    assert.ok(identify(pidOf("prometheus")));
+  });
+
+  it("can be brought up twice at once", async () => {
+    process.kill(pidOf("registry"), "SIGKILL");
+    const both = await Promise.all([hms(["local", "up"]), hms(["local", "up"])]);
+    assert.deepEqual(
+      both.map(({ code }) => code),
+      [0, 0],
+    );
+    const registries = processesWhere((words) => words[0]?.endsWith("docker-registry") === true);
+    assert.deepEqual(registries, [pidOf("registry")]);
+  });
+
+  it("names a port that somebody else has, its owner, and the way out, before anything is started", async () => {
+    const listener = spawn(process.execPath, [
+      "-e",
+      "require('net').createServer().listen(45917,'127.0.0.1',()=>console.log(1))",
+    ]);
+    try {
+      await new Promise((resolve) => listener.stdout.once("data", resolve));
+      process.kill(pidOf("prometheus"), "SIGKILL");
+      const { code, stderr } = await hms(["local", "up"], { ...process.env, HMS_PORT_PROMETHEUS: "45917" });
+      assert.equal(code, 1);
+      assert.match(
+        stderr,
+        new RegExp(
+          `port 45917 is taken by .*node.* \\(pid ${listener.pid ?? 0}\\): stop it, or set HMS_PORT_PROMETHEUS`,
+        ),
+      );
+      assert.equal(runningDaemon(layout, "prometheus"), undefined);
+    } finally {
+      listener.kill("SIGKILL");
+    }
+  });
+
+  it("answers status with one JSON document", async () => {
+    const { code, stdout, stderr } = await hms(["local", "status", "--json"]);
+    assert.equal(code, 0, stderr);
+    const status = JSON.parse(stdout) as { up: boolean; parts: { name: string; state: string }[] };
+    assert.equal(status.up, true);
+    assert.ok(status.parts.some(({ name, state }) => name === "gateway" && state === "healthy"));
+  });
+
+  it("runs database and metrics without root's rights", () => {
+    for (const name of ["postgres", "prometheus", "registry"]) {
+      const uid = processUid(pidOf(name));
+      assert.notEqual(uid, 0, `${name} runs as root: ${commandLine(pidOf(name)).join(" ")}`);
+    }
+  });
+});
+
+function processUid(pid: number): number {
+  return fs.statSync(`/proc/${pid}`).uid;
+}
