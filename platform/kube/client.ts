@@ -17,6 +17,8 @@ export interface WriteOptions extends CallOptions {
   readonly fieldManager?: string;
   /** Everything but the storing: validation, defaults, admission. */
   readonly dryRun?: boolean;
+  /** Told what the API server warns of: deprecated versions, unwise settings. */
+  readonly onWarning?: ((warning: string) => void) | undefined;
 }
 
 export interface ApplyOptions extends WriteOptions {
@@ -131,6 +133,7 @@ export class KubeClient {
       headers: { "Content-Type": PATCH_TYPES[type] },
       body: JSON.stringify(body),
     });
+    if (options.onWarning) warningsOf(answer).forEach(options.onWarning);
     return objectOf(answer);
   }
 
@@ -204,6 +207,12 @@ function writing({ fieldManager, dryRun, signal }: WriteOptions) {
 function objectOf(answer: Answer): KubeObject {
   if (answer.status >= 300) throw apiErrorOf(answer.status, answer.text);
   return JSON.parse(answer.text) as KubeObject;
+}
+
+/** Of `299 - "text"`, repeated and comma-separated, the texts. */
+function warningsOf({ headers }: Answer): string[] {
+  const header = typeof headers.warning === "string" ? headers.warning : "";
+  return [...header.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text = ""]) => text.replaceAll('\\"', '"'));
 }
 
 interface Page {

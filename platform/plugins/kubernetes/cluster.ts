@@ -58,8 +58,10 @@ export class Cluster {
   ): Promise<KubeObject> {
     try {
       const forced = force || !this.settings.serverSideApply;
-      const answer = await this.client().apply(object, { fieldManager, force: forced, dryRun, signal });
-      return answer;
+      const onWarning = (warning: string) => {
+        if (!this.settings.suppressDeprecationWarnings || !/deprecated/i.test(warning)) log.warn(warning);
+      };
+      return await this.client().apply(object, { fieldManager, force: forced, dryRun, signal, onWarning });
     } catch (error) {
       if (!(error instanceof KubeApiError)) throw error;
       if (error.reason === "Conflict") log.debug(`${describe(refOf(object))}: ${error.message}`);

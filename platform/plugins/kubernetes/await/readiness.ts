@@ -71,7 +71,8 @@ function deployment(object: KubeObject): Readiness {
   const updated = count(status.updatedReplicas);
   const available = count(status.availableReplicas);
   if (updated < wanted) return waiting(`${updated} of ${wanted} pods started`);
-  if (count(status.replicas) > updated) return waiting(`${count(status.replicas) - updated} old pods still there`);
+  const old = count(status.replicas) - updated;
+  if (old > 0) return waiting(`${old} old ${old === 1 ? "pod stays" : "pods stay"} until the new ones are available`);
   if (available < updated) return waiting(`${available} of ${wanted} pods available`);
   return READY;
 }

@@ -155,9 +155,10 @@ class Waiting {
     const [first] = troubles;
     this.options.log.status(first ? `${progress}; ${shortened(describeTrouble(first))}` : progress);
     const overdue = this.clock.overdue(troubles, now);
-    if (overdue.length > 0) await this.fail(progress, pods);
+    const givenUp = `given up after ${Math.round((now - this.started) / 1000)} s: ${progress}`;
+    if (overdue.length > 0) await this.fail(givenUp, pods);
     const refused = conditionOf(this.object, "ReplicaFailure")?.status === "True" && pods.length === 0;
-    if (refused && now - this.started >= NO_PODS_PATIENCE_MS) await this.fail(progress, pods);
+    if (refused && now - this.started >= NO_PODS_PATIENCE_MS) await this.fail(givenUp, pods);
   }
 
   private async fail(why: string, seen?: readonly KubeObject[]): Promise<never> {
