@@ -109,16 +109,23 @@ export function startDaemon(layout: Layout, spec: DaemonSpec): DaemonRecord {
   }
 }
 
+/** Signals that ask for a stop, where SIGTERM means something else: PostgreSQL would wait for its clients to leave. */
+const STOP_SIGNALS: Readonly<Record<string, NodeJS.Signals>> = { postgres: "SIGINT" };
+
 /** Ends a process: asks first, then insists. */
 export async function stopDaemon(layout: Layout, name: string, graceMs = 10_000): Promise<void> {
   const record = runningDaemon(layout, name);
-  if (record !== undefined) await endProcess(record, graceMs);
+  if (record !== undefined) await endProcess(record, graceMs, STOP_SIGNALS[name]);
   fs.rmSync(recordFile(layout, name), { force: true });
 }
 
-export async function endProcess(identity: ProcessIdentity, graceMs: number): Promise<void> {
+export async function endProcess(
+  identity: ProcessIdentity,
+  graceMs: number,
+  ask: NodeJS.Signals = "SIGTERM",
+): Promise<void> {
   for (const [signal, wait] of [
-    ["SIGTERM", graceMs],
+    [ask, graceMs],
     ["SIGKILL", 5_000],
   ] as const) {
     try {

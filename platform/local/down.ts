@@ -37,11 +37,12 @@ export async function bringDown(layout: Layout, { progress, signal, purge }: Dow
     // Decided while ours still run: what else uses the same names on this machine keeps its rules.
     const alone = otherKubernetes(layout) === undefined;
     await progress.during("stop the platform's processes", async (step) => {
-      // Those that start others first, so that nothing comes back; containerd's own children right before it.
-      for (const name of PART_NAMES.filter((part) => part !== "containerd")) {
-        step.note(name);
-        await stopDaemon(layout, name);
-      }
+      // The store and its server go after everything that still wants to write to them.
+      const last = ["kube-apiserver", "etcd", "containerd"];
+      step.note("all but the store");
+      await Promise.all(PART_NAMES.filter((name) => !last.includes(name)).map((name) => stopDaemon(layout, name)));
+      await stopDaemon(layout, "kube-apiserver");
+      await stopDaemon(layout, "etcd");
       step.note("pods");
       await endPods(layout);
       await stopDaemon(layout, "containerd");

@@ -39,7 +39,8 @@ export async function repair(
   const why = typeof finding === "object" ? finding.sick : finding === "outdated" ? "its settings changed" : undefined;
   const step = progress.step(why === undefined ? `start ${part.name}` : `restart ${part.name} (${why})`);
   try {
-    await stopDaemon(layout, part.name);
+    // What does not answer will hardly tidy up either.
+    await stopDaemon(layout, part.name, typeof finding === "object" ? 2_000 : undefined);
     await part.prepare?.();
     const record = startDaemon(layout, part.spec());
     const verdict = await becomesHealthy(part.probe, START_MS, signal, () => isAlive(record));
