@@ -1,0 +1,135 @@
+import { execFile, type ExecFileException } from "node:child_process";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const ROOT = resolve(__dirname, "../../..");
+const TOOLS = join(process.env.HMS_HOME ?? join(homedir(), ".hms"), "bin");
+
+export interface Run {
+  readonly code: number;
+  /** stdout and stderr, one after the other. */
+  readonly text: string;
+}
+
+export interface StoredResource {
+  readonly type: string;
+  readonly urn: string;
+  readonly id?: string;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+  readonly outputs?: Readonly<Record<string, unknown>>;
+}
+
+/** A project of its own with a stack `test`, a file backend, and one stand-in plugin; all of it in a temporary folder. */
+export class PluginProject {
+  readonly folder = mkdtempSync(join(tmpdir(), "plugin-"));
+  /** Further variables of every run. */
+  readonly env: Record<string, string> = {};
+
+  constructor(
+    private readonly plugin: "random" | "docker" | "kubernetes",
+    version: string,
+  ) {
+    for (const name of ["project", "backend", "home"]) mkdirSync(join(this.folder, name));
+    this.write("Pulumi.yaml", "name: conformance\nruntime: nodejs\nmain: index.js\n");
+    this.write("package.json", '{ "name": "conformance", "private": true }\n');
+    symlinkSync(join(ROOT, "node_modules"), join(this.folder, "project/node_modules"));
+    const installed = join(this.folder, `home/plugins/resource-${plugin}-v${version}`);
+    mkdirSync(installed, { recursive: true });
+    const main = join(ROOT, `platform/plugins/${plugin}/main.ts`);
+    const starter = join(installed, `pulumi-resource-${plugin}`);
+    writeFileSync(starter, `#!/bin/sh\nexec node --require "${require.resolve("tsx/cjs")}" "${main}" "$@"\n`);
+    chmodSync(starter, 0o755);
+  }
+
+  write(path: string, text: string): void {
+    writeFileSync(join(this.folder, "project", path), text);
+  }
+
+  /** `body` is the program, with `pulumi` and the plugin's SDK under its own name. */
+  program(body: string): void {
+    this.write(
+      "index.js",
+      `const pulumi = require("@pulumi/pulumi");\nconst ${this.plugin} = require("@pulumi/${this.plugin}");\n${body}\n`,
+    );
+  }
+
+  pulumi(...args: readonly string[]): Promise<Run> {
+    return this.start(args).done;
+  }
+
+  /** Runs without waiting, for a test that interrupts. */
+  start(args: readonly string[]): { readonly done: Promise<Run>; readonly interrupt: () => void } {
+    let interrupt = (): void => undefined;
+    const done = new Promise<Run>((settle) => {
+      const child = execFile(
+        "pulumi",
+        [...args, "--non-interactive", "--color", "never"],
+        { cwd: join(this.folder, "project"), env: this.environment(), maxBuffer: 64 * 1024 * 1024 },
+        (error: ExecFileException | null, stdout, stderr) => {
+          settle({ code: error === null ? 0 : Number(error.code ?? 1), text: stdout + stderr });
+        },
+      );
+      interrupt = () => child.kill("SIGINT");
+    });
+    return {
+      done,
+      interrupt: () => {
+        interrupt();
+      },
+    };
+  }
+
+  private environment(): NodeJS.ProcessEnv {
+    return {
+      ...process.env,
+      PATH: `${TOOLS}:${process.env.PATH ?? ""}`,
+      PULUMI_HOME: join(this.folder, "home"),
+      PULUMI_BACKEND_URL: `file://${join(this.folder, "backend")}`,
+      PULUMI_CONFIG_PASSPHRASE: "conformance",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      ...this.env,
+    };
+  }
+
+  async createStack(): Promise<void> {
+    const { code, text } = await this.pulumi("stack", "init", "test");
+    if (code !== 0) throw new Error(text);
+  }
+
+  up(...args: readonly string[]): Promise<Run> {
+    return this.pulumi("up", "--yes", "--skip-preview", "--stack", "test", ...args);
+  }
+
+  async outputs(): Promise<Record<string, unknown>> {
+    const { code, text } = await this.pulumi("stack", "output", "--json", "--show-secrets", "--stack", "test");
+    if (code !== 0) throw new Error(text);
+    return JSON.parse(text) as Record<string, unknown>;
+  }
+
+  /** The state as it lies on disk, where secrets are encrypted. */
+  stateText(): string {
+    const folder = join(this.folder, "backend/.pulumi/stacks/conformance");
+    const file = readdirSync(folder).find((name) => name === "test.json");
+    return file === undefined ? "" : readFileSync(join(folder, file), "utf8");
+  }
+
+  resources(): readonly StoredResource[] {
+    const state = JSON.parse(this.stateText()) as { checkpoint: { latest: { resources?: StoredResource[] } } };
+    return state.checkpoint.latest.resources ?? [];
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
