@@ -41,8 +41,47 @@ function fail(text) {
   process.exit(1);
 }
 
+/** Waits without a loop of its own to wait in: everything here is synchronous. */
+const pause = (milliseconds) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+
+/** Runs `body` while no other launcher of this checkout does; the lock of one that has died is taken over. */
+function exclusively(body) {
+  const lock = path.join(ROOT, "dist", "install.lock");
+  fs.mkdirSync(DIST, { recursive: true });
+  for (;;) {
+    try {
+      fs.writeFileSync(lock, String(process.pid), { flag: "wx" });
+      break;
+    } catch {
+      if (!holderLives(lock)) fs.rmSync(lock, { force: true });
+      else pause(200);
+    }
+  }
+  try {
+    return body();
+  } finally {
+    fs.rmSync(lock, { force: true });
+  }
+}
+
+function holderLives(lock) {
+  try {
+    const pid = Number(fs.readFileSync(lock, "utf8"));
+    // Just made and not written yet.
+    if (pid === 0) return Date.now() - fs.statSync(lock).mtimeMs < 2000;
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
 /** Installs the node modules when they are missing or belong to another lock file. */
 function ensureModules() {
+  if (!modulesAreCurrent()) exclusively(installModules);
+}
+
+function modulesAreCurrent() {
   const hash = createHash("sha256").update(fs.readFileSync(LOCK)).digest("hex");
   const read = (file) => {
     try {
@@ -51,21 +90,24 @@ function ensureModules() {
       return undefined;
     }
   };
-  if (fs.existsSync(INSTALLED)) {
-    if (read(INSTALL_STAMP) === hash) return;
-    // Somebody ran npm by hand: what it noted down is what the lock file wants.
-    if (installedMatchesLock()) {
-      fs.writeFileSync(INSTALL_STAMP, hash);
-      return;
-    }
-  }
+  if (!fs.existsSync(INSTALLED)) return false;
+  if (read(INSTALL_STAMP) === hash) return true;
+  // Somebody ran npm by hand: what it noted down is what the lock file wants.
+  if (!installedMatchesLock()) return false;
+  fs.writeFileSync(INSTALL_STAMP, hash);
+  return true;
+}
+
+function installModules() {
+  // Whoever held the lock before may have done it.
+  if (modulesAreCurrent()) return;
   say("… npm ci (the project's dependencies, once)");
   const began = Date.now();
   // npm's own output goes to stderr: stdout belongs to the program that is started afterwards.
   const result = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: ROOT, stdio: ["ignore", 2, 2] });
   if (result.error) fail(`npm could not be started: ${result.error.message}. Install npm, which comes with Node.js.`);
   if (result.status !== 0) fail(`npm ci failed (exit ${result.status ?? result.signal}); its output above says why`);
-  fs.writeFileSync(INSTALL_STAMP, hash);
+  fs.writeFileSync(INSTALL_STAMP, createHash("sha256").update(fs.readFileSync(LOCK)).digest("hex"));
   say(`✓ npm ci (${((Date.now() - began) / 1000).toFixed(1)} s)`);
 }
 

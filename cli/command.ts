@@ -90,6 +90,8 @@ export interface ProgramSpec {
   readonly name: string;
   readonly summary: string;
   readonly commands: readonly Command[];
+  /** What a first word stands for under which several commands are gathered: `local`. */
+  readonly groups?: Readonly<Record<string, string>>;
 }
 
 /** `--json`, as every command that answers something has it. */

@@ -9,7 +9,7 @@ export async function runProgram(program: ProgramSpec, words: readonly string[],
   configure(root, io).description(program.summary);
   const finished: Promise<void>[] = [];
   for (const command of program.commands) {
-    const target = command.name === "" ? root : descend(root, command.name.split(" "), io);
+    const target = command.name === "" ? root : descend(root, command.name.split(" "), program, io);
     declare(target, command, async (invocation) => {
       code = (await command.run(invocation, io)) ?? EXIT.done;
     });
@@ -41,11 +41,11 @@ function configure(command: Commander, io: Io): Commander {
 }
 
 /** The command of that path, made with its parents where they do not exist. */
-function descend(root: Commander, words: readonly string[], io: Io): Commander {
+function descend(root: Commander, words: readonly string[], program: ProgramSpec, io: Io): Commander {
   let current = root;
   for (const word of words) {
     const known: Commander | undefined = current.commands.find((candidate) => candidate.name() === word);
-    current = known ?? configure(current.command(word), io);
+    current = known ?? configure(current.command(word), io).description(program.groups?.[word] ?? "");
   }
   return current;
 }
