@@ -13,7 +13,7 @@ import type {
   ResourceOperation,
 } from "./provider";
 import { parseUrn } from "./urn";
-import { fromStruct, toStruct } from "./values";
+import { fromStruct, sameValue, toStruct } from "./values";
 
 /** By method name of the gRPC service; the service hands each method the message that is meant for it. */
 export type Answers = Readonly<
@@ -62,7 +62,9 @@ export function answers(provider: ProviderDefinition, log: EngineLog, cancel: ()
     async diffConfig(request: pb.DiffRequest, signal: AbortSignal) {
       const olds = fromStruct(request.getOldInputs() ?? request.getOlds());
       const news = fromStruct(request.getNews());
-      return differs((await provider.diffConfig?.({ ...general(signal), olds, news })) ?? { changes: false });
+      return differs(
+        (await provider.diffConfig?.({ ...general(signal), olds, news })) ?? { changes: !sameValue(olds, news) },
+      );
     },
     async configure(request: pb.ConfigureRequest, signal: AbortSignal) {
       await provider.configure({ ...general(signal), args: fromStruct(request.getArgs()) });

@@ -149,6 +149,7 @@ export interface ProviderDefinition {
   readonly schema?: () => object;
   configure(request: ConfigureRequest): Awaitable<void>;
   checkConfig?(request: ConfigCheckRequest): Awaitable<CheckResult>;
+  /** Without it, other inputs update the provider and replace nothing. */
   diffConfig?(request: ConfigDiffRequest): Awaitable<DiffResult>;
   /** @throws Error for a type this provider does not have. */
   resource(type: string): ResourceHandler;

@@ -2,6 +2,7 @@
 import { isProperties, isSecret, isUnknown, messageOf, type Log, type Properties } from "../../rpc";
 import { KubeApiError, UnknownKindError } from "../../kube/errors";
 import { describe, KubeClient, refOf, type KubeObject, type ObjectRef } from "../../kube/client";
+import { pause } from "../../kube/watch";
 import { lookUp } from "./await/wait";
 import type { Settings } from "./settings";
 import { parseId, type ObjectType } from "./tokens";
@@ -61,7 +62,9 @@ export class Cluster {
       const onWarning = (warning: string) => {
         if (!this.settings.suppressDeprecationWarnings || !/deprecated/i.test(warning)) log.warn(warning);
       };
-      return await this.client().apply(object, { fieldManager, force: forced, dryRun, signal, onWarning });
+      return await patiently(signal, () =>
+        this.client().apply(object, { fieldManager, force: forced, dryRun, signal, onWarning }),
+      );
     } catch (error) {
       if (!(error instanceof KubeApiError)) throw error;
       if (error.reason === "Conflict") log.debug(`${describe(refOf(object))}: ${error.message}`);
@@ -98,6 +101,22 @@ export class Cluster {
 
   private defaultNamespace(): string {
     return this.settings.namespace ?? this.client().namespace ?? "default";
+  }
+}
+
+const APPLY_ATTEMPTS = 4;
+const APPLY_RETRY_MS = 500;
+/** Too many requests, or a control plane that is being restarted. Applying the same object again is safe. */
+const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+async function patiently<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt >= APPLY_ATTEMPTS || !(error instanceof KubeApiError) || !PASSING.has(error.status)) throw error;
+      await pause(APPLY_RETRY_MS * 2 ** (attempt - 1), signal);
+    }
   }
 }
 

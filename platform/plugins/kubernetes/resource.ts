@@ -25,7 +25,7 @@ import {
   type UpdateResult,
 } from "../../rpc";
 import { KubeUnreachableError } from "../../kube/errors";
-import type { KubeObject } from "../../kube/client";
+import { refOf, type KubeObject } from "../../kube/client";
 import type { Cluster } from "./cluster";
 import { changesBetween, changesOfMentioned, diffResult, valueAt } from "./diff";
 import { forcesReplacement } from "./immutable";
@@ -143,16 +143,19 @@ export class KubernetesResource implements ResourceHandler {
     }
   }
 
-  private async apply(
-    { inputs, signal, log }: CreateRequest,
-    fieldManager: string,
-    force: boolean,
-  ): Promise<KubeObject> {
-    const redact = redactor(inputs);
+  private async apply(request: CreateRequest, fieldManager: string, force: boolean): Promise<KubeObject> {
+    const { inputs, signal, log, timeoutSeconds } = request;
+    const object = manifestOf(inputs);
     try {
-      return await this.cluster.apply(manifestOf(inputs), { fieldManager, force, signal, log });
+      const applied = await this.cluster.apply(object, { fieldManager, force, signal, log });
+      if (applied.metadata.deletionTimestamp === undefined) return applied;
+      // Somebody deleted it and it is still on its way out: what was written would go with it.
+      const seconds = timeoutOf(inputs, timeoutSeconds, DEFAULT_TIMEOUT_SECONDS);
+      const kube = this.cluster.client();
+      await untilGone(kube, refOf(applied), applied.metadata.uid, { timeoutSeconds: seconds, signal, log });
+      return await this.cluster.apply(object, { fieldManager, force, signal, log });
     } catch (error) {
-      throw refusal(error, redact);
+      throw refusal(error, redactor(inputs));
     }
   }
 

@@ -15,6 +15,9 @@ export async function podsOf(kube: KubeClient, workload: KubeObject, signal: Abo
   if (workload.kind === "Pod") return [workload];
   const selector = labelSelector(part(workload, "spec").selector);
   if (selector === undefined) return [];
+  // Until the controller has seen the new spec, the newest pods are those of the version before, whose trouble is not ours.
+  const { observedGeneration = 0 } = part(workload, "status") as { readonly observedGeneration?: number };
+  if (observedGeneration < (workload.metadata.generation ?? 0)) return [];
   const pods = await kube.list({ apiVersion: "v1", kind: "Pod", namespace }, { labelSelector: selector, signal });
   if (workload.kind !== "Deployment") {
     const { updateRevision } = part(workload, "status");

@@ -1,6 +1,6 @@
 /** Waiting for objects: until they are ready, or gone. */
 import { isUnknown, type Log } from "../../../rpc";
-import { UnknownKindError } from "../../../kube/errors";
+import { KubeApiError, KubeUnreachableError, UnknownKindError } from "../../../kube/errors";
 import { describe, refOf, type KubeClient, type KubeObject, type ObjectRef } from "../../../kube/client";
 import { pause } from "../../../kube/watch";
 import { describeTrouble, TroubleClock, troublesOf } from "./diagnosis";
@@ -127,10 +127,8 @@ class Waiting {
   private async hasEndpoints(): Promise<boolean> {
     const { name = "", namespace } = this.object.metadata;
     const labelSelector = `kubernetes.io/service-name=${name}`;
-    const slices = await this.kube.list(
-      { apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice", namespace },
-      { labelSelector, signal: this.signal },
-    );
+    const kind = { apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice", namespace };
+    const slices = await this.tolerant(() => this.kube.list(kind, { labelSelector, signal: this.signal }), []);
     return slices.some(({ endpoints }) =>
       Array.isArray(endpoints)
         ? (endpoints as { conditions?: { ready?: boolean } }[]).some(({ conditions }) => conditions?.ready !== false)
@@ -149,7 +147,15 @@ class Waiting {
 
   /** Shows what goes on, and gives up on what is hopeless. */
   private async look(progress: string, now: number): Promise<void> {
-    const pods = WORKLOADS.has(this.object.kind) ? await podsOf(this.kube, this.object, this.signal) : [];
+    const [pods, stillThere] = await this.tolerant(
+      () =>
+        Promise.all([
+          WORKLOADS.has(this.object.kind) ? podsOf(this.kube, this.object, this.signal) : [],
+          this.kube.get(refOf(this.object), { signal: this.signal }),
+        ]),
+      [[], this.object],
+    );
+    this.gone ||= stillThere === undefined; // deleted before the watch began
     // A job replaces its failed pods itself, up to its backoffLimit; only what never started is hopeless there.
     const troubles = troublesOf(pods).filter((trouble) => this.object.kind !== "Job" || !trouble.crashed);
     const [first] = troubles;
@@ -163,9 +169,22 @@ class Waiting {
 
   private async fail(why: string, seen?: readonly KubeObject[]): Promise<never> {
     const isWorkload = WORKLOADS.has(this.object.kind);
-    const pods = seen ?? (isWorkload ? await podsOf(this.kube, this.object, this.signal) : []);
-    const reasons = isWorkload ? await explain(this.kube, this.object, pods, this.signal) : [];
+    const findPods = () => podsOf(this.kube, this.object, this.signal);
+    const pods = seen ?? (isWorkload ? await this.tolerant(findPods, []) : []);
+    const findReasons = () => explain(this.kube, this.object, pods, this.signal);
+    const reasons = isWorkload ? await this.tolerant(findReasons, []) : [];
     throw new NotReady(this.object, [`${this.title()}: ${why}`, ...reasons]);
+  }
+
+  /** A side look that may not be allowed, or that comes while the API server restarts, does not end the wait. */
+  private async tolerant<T>(work: () => Promise<T>, otherwise: T): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      this.signal.throwIfAborted();
+      if (error instanceof KubeUnreachableError || error instanceof KubeApiError) return otherwise;
+      throw error;
+    }
   }
 
   private title(): string {
