@@ -41,11 +41,13 @@ export async function bringDown(layout: Layout, { progress, signal, purge }: Dow
       const last = ["kube-apiserver", "etcd", "containerd"];
       step.note("all but the store");
       await Promise.all(PART_NAMES.filter((name) => !last.includes(name)).map((name) => stopDaemon(layout, name)));
-      await stopDaemon(layout, "kube-apiserver");
-      await stopDaemon(layout, "etcd");
       step.note("pods");
       await endPods(layout);
-      await stopDaemon(layout, "containerd");
+      step.note("the store");
+      // All that it holds is in etcd, so there is nothing to wait for.
+      await stopDaemon(layout, "kube-apiserver", 2_000);
+      await stopDaemon(layout, "etcd");
+      await stopDaemon(layout, "containerd", 3_000);
       await endMarked(layout);
       await endOrphanedHosts(layout);
     });

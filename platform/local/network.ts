@@ -61,10 +61,23 @@ export async function removeNetwork(layout: Layout, kube: boolean): Promise<void
     if (script !== "") await exec(`${family}-restore`, ["--noflush"], { input: script });
   }
   restoreSettings(layout);
-  const results = "/var/lib/cni/results";
-  if (fs.existsSync(results))
-    for (const name of fs.readdirSync(results).filter((entry) => entry.startsWith(`${CLUSTER.network}-`)))
-      fs.rmSync(path.join(results, name));
+  removeCniResults();
+}
+
+/** Notes that the network plugins keep of each pod outside of our folder, by the pod's id: ours are those of our network. */
+function removeCniResults(): void {
+  const folder = "/var/lib/cni/results";
+  if (!fs.existsSync(folder)) return;
+  const names = fs.readdirSync(folder);
+  const ids = names.flatMap((name) => new RegExp(`^${CLUSTER.network}-([0-9a-f]{64})-`).exec(name)?.[1] ?? []);
+  for (const name of names) if (ids.some((id) => name.includes(id))) fs.rmSync(path.join(folder, name));
+  for (const empty of [folder, path.dirname(folder)]) {
+    try {
+      fs.rmdirSync(empty);
+    } catch {
+      // Somebody else's are in it.
+    }
+  }
 }
 
 /** Removes the network name spaces of pods: those with an address of our pod network. */
