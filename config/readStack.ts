@@ -20,6 +20,8 @@ export interface StackConfig {
   readonly retry: readonly string[];
   /** Services whose weights may be taken from whoever wrote them last. */
   readonly takeOver: readonly string[];
+  /** The only services whose release may change; absent: all of them. */
+  readonly only?: readonly string[];
   /** Service -> id of the release that is wanted instead of the source's. */
   readonly pins: Readonly<Record<string, string>>;
   /** Sorted by name. */
@@ -69,6 +71,7 @@ export function readStack(input: StackInput): ReadStack {
       ...unknownNames(`hms:${key}`, named?.[key] ?? false, services.names),
       ...unknownNames(`HMS_OVERRIDES: ${key}`, wishes.overrides[key], services.names),
     ]),
+    ...unknownNames("HMS_OVERRIDES: only", wishes.overrides.only ?? [], services.names),
     ...(["tags", "pin"] as const).flatMap((key) =>
       Object.keys(wishes.overrides[key]).flatMap((name) =>
         services.names.includes(name)
@@ -96,6 +99,7 @@ function assemble(
     retry: either("retry"),
     takeOver: either("takeOver"),
     pins: overrides.pin,
+    ...(overrides.only === undefined ? {} : { only: overrides.only }),
     services: services.map((service) => {
       const tag = overrides.tags[service.name];
       return tag === undefined ? service : { ...service, tag };

@@ -141,6 +141,8 @@ export const STACK_KEYS = [...Object.keys(stackSchema.shape), "services"] as con
 
 /** One-shot wishes of the command line, in the environment variable HMS_OVERRIDES. */
 export const overridesSchema = mapWith({
+  /** The only services whose release may change; the others stay on what is live. */
+  only: z.array(text(SERVICE_NAME)).exactOptional(),
   retry: someServices.default(false),
   takeOver: someServices.default(false),
   tags: mapOf(SERVICE_NAME, text(TAG)).default({}),

@@ -51,8 +51,12 @@ interface ReadService {
 
 function readService(name: string, raw: unknown, files: SourceFiles): ReadService {
   const path = ["services", name];
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
+    const advice = "write source: <folder with service.yaml>";
+    return { problems: [stackProblem({ path, got: describeValue(raw), allowed: "a map", advice })] };
+  }
   const named = nameProblems(name, path);
-  const sourced = typeof raw === "object" && raw !== null && ("source" in raw || !("image" in raw || "port" in raw));
+  const sourced = "source" in raw || !("image" in raw || "port" in raw);
   const read = sourced ? readSourced(name, raw, files, path) : readInline(name, raw, path);
   return named.length === 0 ? read : { problems: [...named, ...read.problems] };
 }
@@ -63,10 +67,10 @@ function nameProblems(name: string, path: readonly string[]): readonly string[] 
   return [stackProblem({ path, got: `the name ${describeValue(name)}`, allowed, advice })];
 }
 
-function readSourced(name: string, raw: unknown, files: SourceFiles, path: readonly string[]): ReadService {
+function readSourced(name: string, raw: object, files: SourceFiles, path: readonly string[]): ReadService {
   const parsed = sourcedEntrySchema.safeParse(raw);
   const problems = parsed.success ? [] : problemsOf(parsed.error, raw, path).map(stackProblem);
-  const folder = typeof raw === "object" && raw !== null ? sourceOf(raw) : undefined;
+  const folder = sourceOf(raw);
   if (folder === undefined) return { problems };
   const filename = `${folder.replace(/\/+$/, "")}/service.yaml`;
   const text = files.read(filename);

@@ -3,11 +3,14 @@ import { durationText, parseDuration } from "./duration";
 import { type Expectation, expectationText, knownKeys } from "./problem";
 
 /** A value that `read` understands; undefined from `read` means it does not. */
-export function field<T>(expected: Expectation, read: (value: unknown) => T | undefined) {
+export function field<T>(
+  expected: Expectation | ((value: unknown) => Expectation),
+  read: (value: unknown) => T | undefined,
+) {
   return z.unknown().transform((value, context): T => {
     const result = value === undefined ? undefined : read(value);
     if (result !== undefined) return result;
-    context.addIssue({ code: "custom", params: { ...expected } });
+    context.addIssue({ code: "custom", params: { ...(typeof expected === "function" ? expected(value) : expected) } });
     return z.NEVER;
   });
 }
@@ -42,7 +45,10 @@ const matches = (rule: Pattern, value: string): boolean =>
   value.length <= (rule.longest ?? Infinity) && rule.pattern.test(value);
 
 export const text = (rule: Pattern) =>
-  field(rule, (value) => (typeof value === "string" && matches(rule, value) ? value : undefined));
+  field(
+    (value) => (typeof value === "number" ? { ...rule, advice: "put it in quotes, or it is read as a number" } : rule),
+    (value) => (typeof value === "string" && matches(rule, value) ? value : undefined),
+  );
 
 export const anyText = (advice: string) =>
   field({ allowed: "a text", advice }, (value) =>

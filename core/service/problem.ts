@@ -47,6 +47,8 @@ export function problemText(problem: Problem): string {
 }
 
 const LONGEST_SHOWN = 60;
+/** `user:password@`, but not `web:tag@sha256:…`. */
+const URL_PASSWORD = /([^\s/:@"]+:)[^\s/@"]+@(?!sha256:)/g;
 
 /** A value as a reader of the file knows it. */
 export function describeValue(value: unknown, hidden = false): string {
@@ -55,7 +57,7 @@ export function describeValue(value: unknown, hidden = false): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object") return Object.keys(value).length === 0 ? "an empty map" : "a map";
   if (hidden) return `a ${typeof value === "string" ? "text" : typeof value} (not shown)`;
-  const text = JSON.stringify(value);
+  const text = JSON.stringify(value).replace(URL_PASSWORD, "$1…@");
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN - 1)}…` : text;
 }
 
