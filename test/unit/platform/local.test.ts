@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
 import fc from "fast-check";
 import { parseAccount, confined } from "../../../platform/local/confined";
 import { isCurrent, parseRecord, specHash, type DaemonSpec } from "../../../platform/local/daemon";
@@ -9,7 +12,7 @@ import { CLUSTER, loadLayout } from "../../../platform/local/layout";
 import { tarEntry, tarOf } from "../../../platform/local/ociImage";
 import { clashes, loadPorts, parseListeners, portVariable } from "../../../platform/local/ports";
 import { bootId, descendantsOf, identify, isAlive, parseStat } from "../../../platform/local/procfs";
-import { inOrder } from "../../../platform/local/reconcile";
+import { forgetEarlierBoot, inOrder } from "../../../platform/local/reconcile";
 
 describe("ports", () => {
   it("have defaults, and an environment variable each", () => {
@@ -241,6 +244,24 @@ describe("mounts to take back", () => {
   it("are those below the folder, deepest first, and no neighbour's", () => {
     const mounts = "a /h/x rw 0 0\nb /h/x/y\\040z rw 0 0\nc /hm rw 0 0\nd /h rw 0 0\n";
     assert.deepEqual(mountsBelow("/h", mounts), ["/h/x/y z", "/h/x"]);
+  });
+});
+
+describe("after a reboot", () => {
+  it("nothing in the run folder is believed, and within one boot everything is", () => {
+    const home = fs.mkdtempSync(path.join(os.tmpdir(), "hms-"));
+    const layout = loadLayout({ HMS_HOME: home });
+    const pidFile = path.join(layout.run, "etcd.json");
+    try {
+      forgetEarlierBoot(layout, "boot-1");
+      fs.writeFileSync(pidFile, "{}");
+      forgetEarlierBoot(layout, "boot-1");
+      assert.equal(fs.existsSync(pidFile), true);
+      forgetEarlierBoot(layout, "boot-2");
+      assert.equal(fs.existsSync(pidFile), false);
+    } finally {
+      fs.rmSync(home, { recursive: true });
+    }
   });
 });
 
