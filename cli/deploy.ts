@@ -6,6 +6,8 @@ import { reasonOf, up } from "./pulumi";
 
 /** Wishes of one call, on top of the stack's file; names are services. */
 export interface DeployWishes {
+  /** The only services whose release may change. */
+  readonly only?: readonly string[];
   readonly retry?: readonly string[];
   readonly takeOver?: readonly string[];
   readonly tags?: Readonly<Record<string, string>>;

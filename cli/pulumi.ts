@@ -89,15 +89,20 @@ export function reasonOf(lines: readonly string[]): string {
   const reasons = lines.flatMap((line, index) => {
     const [, text] = /^\s*error: (.*)$/.exec(line) ?? [];
     if (text === undefined || /^(update|preview|refresh|destroy) failed$/.test(text)) return [];
-    if (!/^\d+ errors? occurred:$/.test(text)) return [text];
-    return lines
-      .slice(index + 1)
-      .flatMap((next) => /^\s*\* (.*)$/.exec(next)?.[1] ?? [])
-      .slice(0, 1);
+    return /^\d+ errors? occurred:$/.test(text) ? [starred(lines.slice(index + 1))] : [text];
   });
   return (
     reasons.find((reason) => !/failed with an unhandled exception/.test(reason)) ?? reasons[0] ?? "the update failed"
   );
+}
+
+/** The list under "1 error occurred:", each item with its continuation lines. */
+function starred(lines: readonly string[]): string {
+  const end = lines.findIndex((line) => line.trim() === "");
+  return lines
+    .slice(0, end === -1 ? undefined : end)
+    .map((line) => line.trim().replace(/^\* /, ""))
+    .join("; ");
 }
 
 interface EngineLock {

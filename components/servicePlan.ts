@@ -26,7 +26,9 @@ export interface ServicePlan {
 
 /** Plans every service of a stack from what the cluster says now. */
 export async function planServices(config: StackConfig, provider: pulumi.ProviderResource): Promise<ServicePlan[]> {
-  return Promise.all(config.services.map((service) => planService(config, service, provider)));
+  const plans = await Promise.all(config.services.map((service) => planService(config, service, provider)));
+  // A service that this update leaves alone and that never went live has nothing to stay on.
+  return plans.filter((plan) => plan !== undefined);
 }
 
 /**
@@ -64,15 +66,19 @@ async function planService(
   config: StackConfig,
   service: ServiceConfig,
   provider: pulumi.ProviderResource,
-): Promise<ServicePlan> {
+): Promise<ServicePlan | undefined> {
   const secrets = Object.values(service.secrets);
   const contextHash = service.source && (await hashContext(service.source));
   const rollout = await getRollout({ service: service.name, namespace: config.namespace, secrets }, { provider });
   const pin = config.pins[service.name];
+  const left = leftAlone(config, service.name, rollout);
+  if (left === "absent") return undefined;
   const wish: Wish =
-    pin === undefined
-      ? { release: await wantedRelease(service, contextHash), retry: config.retry.includes(service.name) }
-      : { release: pinnedRelease(service.name, pin, rollout), retry: true };
+    left !== undefined
+      ? { release: left, retry: false }
+      : pin === undefined
+        ? { release: await wantedRelease(service, contextHash), retry: config.retry.includes(service.name) }
+        : { release: pinnedRelease(service.name, pin, rollout), retry: true };
   return {
     service,
     plan: planRollout(rollout.actual, wish),
@@ -84,6 +90,17 @@ async function planService(
     takeOver: config.takeOver.includes(service.name),
     at: new Date(),
   };
+}
+
+/** The live release of a service that this update is not about; `undefined` for one that it is about. */
+function leftAlone({ only }: StackConfig, service: string, { actual }: RolloutAnswer): Release | "absent" | undefined {
+  if (only === undefined || only.includes(service)) return undefined;
+  const live = actual.live && actual.colors[actual.live];
+  if (live) return live.release;
+  if (actual.colors.blue === null && actual.colors.green === null) return "absent";
+  throw new pulumi.RunError(
+    `${service}: it never went live and a part of it stands; deploy it, or all services, first`,
+  );
 }
 
 async function wantedRelease(service: ServiceConfig, contextHash: string | undefined): Promise<Release> {

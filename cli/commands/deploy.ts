@@ -36,6 +36,7 @@ export const deploy: Command = {
     await deployStack(
       stack,
       {
+        ...(invocation.text("service") === undefined ? {} : { only: names }),
         retry: invocation.flag("retry") ? names : [],
         takeOver: invocation.flag("takeOver") ? names : [],
         tags: tag === undefined ? {} : Object.fromEntries(names.map((name) => [name, tag])),

@@ -135,6 +135,11 @@ export class TestProject {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** Removes the folder alone; the stack is somebody else's. */
+  discard(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
   private clone(): void {
     const root = projectRoot();
     const files = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {

@@ -1,0 +1,177 @@
+import { strict as assert } from "node:assert";
+import { execFileSync, type ChildProcess } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { Load } from "../load/load";
+import { GATEWAY } from "./cluster";
+import { finished, printed, TestProject } from "./project";
+
+/** Processes that `root` started, itself included. */
+function descendants(root: number): number[] {
+  const parents = new Map<number, number>();
+  for (const entry of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, "utf8");
+      parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
+    } catch {
+      // gone meanwhile
+    }
+  }
+  const found = [root];
+  for (const pid of found) for (const [child, parent] of parents) if (parent === pid) found.push(child);
+  return found;
+}
+
+const commandLine = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+  } catch {
+    return "";
+  }
+};
+
+/** The hms provider processes that an update started. */
+const providersOf = (child: ChildProcess): number[] =>
+  descendants(child.pid ?? -1).filter((pid) => commandLine(pid).includes("launch.cjs provider"));
+
+describe("updates that are killed, stopped, or run twice", function () {
+  this.timeout(240_000);
+  const project = new TestProject("crash");
+  let version = 1;
+
+  before(async () => {
+    await project.init();
+    const { code, output } = await project.up();
+    assert.equal(code, 0, output);
+  });
+  after(() => project.remove());
+
+  const tagOf = async (): Promise<string | undefined> => {
+    const [service] = (await project.status()).services;
+    return service?.live ? service.colors[service.live]?.release : undefined;
+  };
+  const underLoad = async (act: () => Promise<void>): Promise<void> => {
+    const load = Load.start({
+      address: GATEWAY.address,
+      host: project.host,
+      path: "/health",
+      requestsPerSecond: 200,
+      newConnections: 0.1,
+      maxSeconds: 120,
+    });
+    try {
+      await act();
+    } finally {
+      const { lost, sent } = await load.stop();
+      assert.deepEqual(lost.slice(0, 5), [], `${lost.length} of ${sent} requests were lost`);
+    }
+  };
+  const newRelease = (): void => {
+    project.newPolicy(`crash.${version++}`);
+  };
+
+  // What the engine prints when each step begins: from the first resource that changes to the last.
+  const steps: readonly [string, RegExp][] = [
+    ["while the lease is taken", /RolloutLease drought-benefit updating/],
+    ["while the image is built", /docker:index:Image drought-benefit updating/],
+    ["while the idle color comes up", /Deployment drought-benefit-\w+ (creating|updating)/],
+    ["while the idle color is proven", /Verification drought-benefit updating/],
+    ["while the traffic moves", /TrafficSwitch drought-benefit updating/],
+  ];
+
+  for (const [when, step] of steps) {
+    it(`survives SIGKILL of the engine ${when}: traffic stays whole, and hms-deploy converges by itself`, () =>
+      underLoad(async () => {
+        newRelease();
+        const child = project.startPulumi("up", "--yes", "--skip-preview");
+        const ended = finished(child);
+        await printed(child, step);
+        child.kill("SIGKILL");
+        await ended;
+        const { code, output } = await project.deploy("--env", project.stack);
+        assert.equal(code, 0, output);
+        const settled = await project.up("--expect-no-changes");
+        assert.equal(settled.code, 0, settled.output);
+      }));
+  }
+
+  it("survives SIGKILL of the provider while the traffic moves, and the next plain up converges", () =>
+    underLoad(async () => {
+      newRelease();
+      const child = project.startPulumi("up", "--yes", "--skip-preview");
+      const ended = finished(child);
+      await printed(child, /TrafficSwitch drought-benefit updating/);
+      for (const pid of providersOf(child)) process.kill(pid, "SIGKILL");
+      await ended;
+      const { code, output } = await project.up();
+      assert.equal(code, 0, output);
+      assert.equal((await project.up("--expect-no-changes")).code, 0);
+    }));
+
+  it("needs only pulumi cancel after a kill, with plain pulumi", () =>
+    underLoad(async () => {
+      newRelease();
+      const child = project.startPulumi("up", "--yes", "--skip-preview");
+      const ended = finished(child);
+      await printed(child, /Deployment drought-benefit-\w+ (creating|updating)/);
+      child.kill("SIGKILL");
+      await ended;
+      const locked = await project.up();
+      assert.notEqual(locked.code, 0);
+      assert.match(locked.output, /currently locked by/);
+      await project.pulumi("cancel", "--yes");
+      const { code, output } = await project.up();
+      assert.equal(code, 0, output);
+    }));
+
+  it("puts the traffic back on Ctrl-C, or had not moved it yet", () =>
+    underLoad(async () => {
+      const before = await tagOf();
+      newRelease();
+      const child = project.startPulumi("up", "--yes", "--skip-preview");
+      const ended = finished(child);
+      await printed(child, /Verification drought-benefit updating/);
+      child.kill("SIGINT");
+      const { code, output } = await ended;
+      assert.notEqual(code, 0, output);
+      assert.equal(await tagOf(), before);
+      const next = await project.up();
+      assert.equal(next.code, 0, next.output);
+      assert.notEqual(await tagOf(), before);
+    }));
+
+  it("refuses a second hms-deploy while the first one lives, and lets the first one finish", () =>
+    underLoad(async () => {
+      newRelease();
+      const first = project.startPulumi("up", "--yes", "--skip-preview");
+      const firstEnded = finished(first);
+      await printed(first, /RolloutLease drought-benefit updated/);
+      const second = await project.deploy("--env", project.stack);
+      assert.equal(second.code, 1, second.output);
+      assert.match(second.lastLine, /is being updated by .*pid \d+/);
+      assert.equal((await firstEnded).code, 0);
+    }));
+
+  it("lets only one of two updates move, also after a pulumi cancel under a living owner", () =>
+    underLoad(async () => {
+      newRelease();
+      const first = project.startPulumi("up", "--yes", "--skip-preview");
+      const firstEnded = finished(first);
+      await printed(first, /RolloutLease drought-benefit updated/);
+      await project.pulumi("cancel", "--yes");
+      project.newPolicy(`crash.${version++}`);
+      const second = await project.up();
+      assert.notEqual(second.code, 0, second.output);
+      assert.match(second.output, /is moving its traffic/);
+      await firstEnded;
+      await project.pulumi("cancel", "--yes");
+      const { code, output } = await project.deploy("--env", project.stack);
+      assert.equal(code, 0, output);
+    }));
+
+  it("leaves no process behind that still wants something", () => {
+    const left = execFileSync("ps", ["-eo", "pid,args"], { encoding: "utf8" })
+      .split("\n")
+      .filter((line) => line.includes(project.folder) && !line.includes("pulumi-language-nodejs"));
+    assert.deepEqual(left, []);
+  });
+});
