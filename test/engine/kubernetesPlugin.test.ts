@@ -23,7 +23,7 @@ const KINDS = `
 `;
 
 describe("the Kubernetes stand-in, under the engine", function () {
-  this.timeout(240_000);
+  this.timeout(300_000);
   const project = new KubeProject();
 
   before(() => project.prepare());

@@ -8,12 +8,13 @@ async function timed<T>(work: Promise<T>): Promise<[T, number]> {
 }
 
 describe("waiting, in the Kubernetes stand-in", function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   const project = new KubeProject();
 
   before(() => project.prepare());
   after(() => project.cleanUp());
 
+  /** The limits tell giving up early from the time-out of ten minutes, on a busy machine too. */
   const fails = async (program: string, reason: RegExp, seconds: number) => {
     project.program(program);
     const [up, took] = await timed(project.up());
@@ -27,7 +28,7 @@ describe("waiting, in the Kubernetes stand-in", function () {
     await fails(
       `web("app", { image: "127.0.0.1:5000/hms/opa-executor:nonesuch" });`,
       /container main: (ErrImagePull|ImagePullBackOff): .*not found/s,
-      25,
+      90,
     );
     assert.ok(project.resources().some(({ id }) => id === `${project.namespace}/app`));
   });
@@ -44,7 +45,7 @@ describe("waiting, in the Kubernetes stand-in", function () {
     const text = await fails(
       `web("app", { args: ["eval", "no-such-thing ="] });`,
       /CrashLoopBackOff: exit code [12], restarted 2 times; its log ends with:\n.*no-such-thing/s,
-      30,
+      90,
     );
     assert.match(text, /Deployment \S+app: given up after \d+ s/);
   });
@@ -63,7 +64,7 @@ describe("waiting, in the Kubernetes stand-in", function () {
     await fails(
       `web("app", { envFrom: [{ configMapRef: { name: "missing" } }] });`,
       /CreateContainerConfigError: configmap "missing" not found/,
-      30,
+      90,
     );
   });
 
@@ -71,7 +72,7 @@ describe("waiting, in the Kubernetes stand-in", function () {
     await fails(
       `web("app", { readinessProbe: { httpGet: { path: "/nonesuch", port: 8181 }, periodSeconds: 1 } }, { options: { customTimeouts: { update: "8s" } } });`,
       /not ready after 8 s.*Readiness probe failed: HTTP probe failed with statuscode: 404/s,
-      25,
+      90,
     );
   });
 
@@ -84,7 +85,7 @@ describe("waiting, in the Kubernetes stand-in", function () {
       `new kubernetes.batch.v1.Job("job", { metadata: { namespace, name: "bad" }, spec: { backoffLimit: 0, template: { spec: {
         restartPolicy: "Never", containers: [{ name: "main", image, args: ["eval", "--fail", "1 == "] }] } } } });`,
       /BackoffLimitExceeded.*its log ends with:.*1 ==/s,
-      30,
+      90,
     );
   });
 
@@ -95,11 +96,11 @@ describe("waiting, in the Kubernetes stand-in", function () {
       new kubernetes.core.v1.Service("headless", { metadata: { namespace }, spec: { clusterIP: "None", selector: { app: "none" }, ports: [{ port: 80 }] } });`);
     const [up, took] = await timed(project.up());
     assert.equal(up.code, 0, up.text);
-    assert.ok(took < 15, `took ${took} s`);
+    assert.ok(took < 45, `took ${took} s`);
     await fails(
       `new kubernetes.core.v1.Service("empty", { metadata: { namespace, annotations: { "pulumi.com/timeoutSeconds": "3" } }, spec: { selector: { app: "none" }, ports: [{ port: 80 }] } });`,
       /not ready after 3 s: no ready pod behind it/,
-      20,
+      60,
     );
   });
 
@@ -127,7 +128,7 @@ describe("waiting, in the Kubernetes stand-in", function () {
     const [run, took] = await timed(running.done);
     assert.equal(run.code, 1, run.text);
     assert.match(run.text, /was applied, but the wait for it was stopped/);
-    assert.ok(took < 4, `took ${took} s`);
+    assert.ok(took < 10, `took ${took} s`);
     project.program(`web("slow");`);
     const up = await project.up();
     assert.equal(up.code, 0, up.text);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { KubeProject } from "./support/kubeProject";
 
 describe("changes, in the Kubernetes stand-in", function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   const project = new KubeProject();
   const group = `${project.namespace}.example.com`;
 
@@ -94,9 +94,13 @@ describe("changes, in the Kubernetes stand-in", function () {
       `${service("")} web("named"); new kubernetes.core.v1.ConfigMap("map", { metadata: { namespace, name: "one" }, data: { a: "1" } });`,
     );
     const uid = (await project.get("apps/v1", "Deployment", "named"))?.metadata.uid;
-    const text = await upWith(`${service(', clusterIP: "None"')} web("named", {}, { app: "other" });
-      new kubernetes.core.v1.ConfigMap("map", { metadata: { namespace, name: "two" }, data: { a: "1" } });`);
-    assert.match(text, /3 replaced/);
+    const changed = `${service(', clusterIP: "None"')} web("named", {}, { app: "other" });
+      new kubernetes.core.v1.ConfigMap("map", { metadata: { namespace, name: "two" }, data: { a: "1" } });`;
+    project.program(changed);
+    const preview = await project.pulumi("preview", "--stack", "test");
+    assert.equal(preview.code, 0, preview.text);
+    assert.match(preview.text, /3 to replace/);
+    assert.match(await upWith(changed), /3 replaced/);
     assert.notEqual((await project.get("apps/v1", "Deployment", "named"))?.metadata.uid, uid);
     assert.equal(await project.get("v1", "ConfigMap", "one"), undefined);
   });

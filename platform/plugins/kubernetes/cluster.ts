@@ -72,13 +72,17 @@ export class Cluster {
     }
   }
 
-  /** A dry run. Undefined when it can say nothing: what the object needs is made by the same update, or we may not ask. */
-  async tryOut(object: KubeObject, request: ApplyRequest): Promise<KubeObject | undefined> {
+  /**
+   * A dry run. Undefined when it can say nothing: what the object needs is made by the same update, we may not ask, or the
+   * object is to be made anew (`replacing`) and the old one, which goes first, is still in its place.
+   */
+  async tryOut(object: KubeObject, request: ApplyRequest, replacing: boolean): Promise<KubeObject | undefined> {
     if (this.settings.clusterUnknown) return undefined;
     try {
       return await this.apply(object, request, true);
     } catch (error) {
       if (error instanceof UnknownKindError || isMissingNamespace(error)) return undefined;
+      if (replacing && isImmutability(error) && (await this.find(refOf(object), request.signal))) return undefined;
       if (error instanceof KubeApiError && error.reason === "Forbidden") {
         request.log.warn(`${describe(refOf(object))} is not validated in this preview: ${error.message}`);
         return undefined;
@@ -118,6 +122,15 @@ async function patiently<T>(signal: AbortSignal, work: () => Promise<T>): Promis
       await pause(APPLY_RETRY_MS * 2 ** (attempt - 1), signal);
     }
   }
+}
+
+/** The API has no reason word for it: it says so in the text. */
+function isImmutability(error: unknown): boolean {
+  return (
+    error instanceof KubeApiError &&
+    error.status === 422 &&
+    /immutable|forbidden|may not (be )?change/i.test(error.message)
+  );
 }
 
 function isMissingNamespace(error: unknown): boolean {

@@ -79,7 +79,10 @@ export class KubernetesResource implements ResourceHandler {
     const type = objectTypeIn(request.type, inputs);
     const fieldManager = managerOf(inputs) ?? fieldManagerOf(urn);
     if (preview) {
-      return { id: "", outputs: await this.foresee(request, type, fieldManager, isForced(inputs)) };
+      return {
+        id: "",
+        outputs: await this.foresee(request, type, { fieldManager, force: isForced(inputs), replacing: true }),
+      };
     }
     const applied = await this.apply(request, fieldManager, isForced(inputs));
     const outputs = await this.awaited(request, applied, type, fieldManager);
@@ -93,7 +96,7 @@ export class KubernetesResource implements ResourceHandler {
     const fieldManager = managerOf(inputs) ?? (typeof known === "string" ? known : fieldManagerOf(urn));
     // An imported object was somebody else's: importing it is the word to take it over.
     const force = isForced(inputs) || known === undefined;
-    if (preview) return { outputs: await this.foresee(request, type, fieldManager, force) };
+    if (preview) return { outputs: await this.foresee(request, type, { fieldManager, force, replacing: false }) };
     const applied = await this.apply(request, fieldManager, force);
     return { outputs: await this.awaited(request, applied, type, fieldManager) };
   }
@@ -161,15 +164,13 @@ export class KubernetesResource implements ResourceHandler {
 
   /** Has the API server check and complete the object without storing it, as far as it is known. */
   private async foresee(
-    request: CreateRequest,
+    { inputs, signal, log }: CreateRequest,
     type: ObjectType,
-    fieldManager: string,
-    force: boolean,
+    { replacing, ...owner }: { readonly fieldManager: string; readonly force: boolean; readonly replacing: boolean },
   ): Promise<Properties> {
-    const { inputs, signal, log } = request;
     if (containsUnknown(inputs)) return previewOutputs(inputs);
     try {
-      const answer = await this.cluster.tryOut(manifestOf(inputs), { fieldManager, force, signal, log });
+      const answer = await this.cluster.tryOut(manifestOf(inputs), { ...owner, signal, log }, replacing);
       if (!answer) return previewOutputs(inputs);
       const complete = settledOnly(toProperties(outputsFromLive(toProperties(answer))), inputs);
       return keepSecret(previewOutputs(complete), inputs, type);
