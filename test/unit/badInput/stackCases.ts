@@ -1,0 +1,192 @@
+type Change = Readonly<Record<string, unknown>>;
+const DIGEST = "a".repeat(64);
+/** What is allowed, and what to do. */
+const T = {
+  NAMESPACE:
+    "allowed is at most 63 lower-case letters, digits and hyphens, not beginning or ending with a hyphen; write the Kubernetes namespace of this stack",
+  DOMAIN:
+    "allowed is a domain name in lower case such as dev.localhost; write the domain under which each service gets a host name, <service>.<domain>",
+  GATEWAY: "allowed is a map; write it with the keys name, namespace, address, section",
+  ADDRESS:
+    "allowed is an http or https address without path, such as http://127.0.0.1:8080; write where the gateway is reached from this machine",
+  REGISTRY:
+    "allowed is a registry such as 127.0.0.1:5000 or registry.example.gov/policies; write host, port if it has one, and path, without http:// and without a slash at the end",
+  PROMETHEUS:
+    "allowed is an http or https address such as http://127.0.0.1:9090; write where Prometheus is reached from this machine",
+  SOME: "allowed is true, false or a list of service names; list the services it is meant for",
+  SERVICES: "allowed is a map with at least one service; write <name>: { source: <folder with service.yaml> }",
+  NAME: "allowed is at most 40 lower-case letters, digits and hyphens, beginning with a letter and not ending with a hyphen; choose such a name; its workloads are called <name>-blue and <name>-green",
+  ENV_VALUE: "allowed is a text, number or boolean; give the value this stack runs with; the service requires it",
+  TAG: "allowed is an OCI tag (up to 128 letters, digits, dots, hyphens and underscores, not beginning with a dot or hyphen); choose such a tag, or leave it out for the commit's short SHA",
+  PINNED:
+    "allowed is an image with its digest, <registry>/<repository>@sha256:<64 hex digits>; a tag may move, so write the digest, as `docker push` and the registry show it",
+  REPLICAS: "allowed is a whole number from 1 to 1000; say how many pods each color has",
+  SMOKE: "allowed is at least one smoke test; describe a request that proves the service answers rightly",
+} as const;
+
+/** Keys set in a good stack file (undefined: taken away), and every message, each after `hms:`. */
+export const STACK_CASES: readonly (readonly [Change, readonly string[]])[] = [
+  [{ namespace: undefined }, [`namespace: got nothing; ${T.NAMESPACE}`]],
+  [{ namespace: "Hms" }, [`namespace: got "Hms"; ${T.NAMESPACE}`]],
+  [{ domain: "Test.localhost" }, [`domain: got "Test.localhost"; ${T.DOMAIN}`]],
+  [{ domain: "http://test.localhost" }, [`domain: got "http://test.localhost"; ${T.DOMAIN}`]],
+  [{ gateway: undefined }, [`gateway: got nothing; ${T.GATEWAY}`]],
+  [
+    { gateway: { name: "public", namespace: "gateway", address: "127.0.0.1:8080" } },
+    [`gateway.address: got "127.0.0.1:8080"; ${T.ADDRESS}`],
+  ],
+  [
+    { gateway: { name: "public", namespace: "gateway", address: "http://127.0.0.1:8080/base" } },
+    [`gateway.address: got "http://127.0.0.1:8080/base"; ${T.ADDRESS}`],
+  ],
+  [
+    { gateway: { name: "public", namespace: "gateway", adress: "http://127.0.0.1:8080" } },
+    [
+      `gateway.address: got nothing; ${T.ADDRESS}`,
+      "gateway.adress: got an unknown key; allowed is one of name, namespace, address, section; did you mean address?",
+    ],
+  ],
+  [{ gateway: "public" }, [`gateway: got "public"; ${T.GATEWAY}`]],
+  [{ registry: "http://127.0.0.1:5000" }, [`registry: got "http://127.0.0.1:5000"; ${T.REGISTRY}`]],
+  [{ registry: "127.0.0.1:5000/" }, [`registry: got "127.0.0.1:5000/"; ${T.REGISTRY}`]],
+  [{ prometheus: "127.0.0.1:9090" }, [`prometheus: got "127.0.0.1:9090"; ${T.PROMETHEUS}`]],
+  [
+    { prometheus: "http://user:s3cr3t-planted@127.0.0.1:9090" },
+    [`prometheus: got "http://user:…@127.0.0.1:9090"; ${T.PROMETHEUS}`],
+  ],
+  [
+    { kubeContext: "two words" },
+    [
+      'kubeContext: got "two words"; allowed is the name of a context of the kubeconfig; leave it out for the local platform, or write a name that `kubectl config get-contexts` lists',
+    ],
+  ],
+  [{ protect: "yes" }, ['protect: got "yes"; allowed is true or false; write one of the two without quotes']],
+  [{ retry: "web" }, [`retry: got "web"; ${T.SOME}`]],
+  [{ retry: ["wbe"] }, ['retry[0]: got "wbe"; allowed is one of web; did you mean web?']],
+  [
+    { takeOver: ["other-service"] },
+    ['takeOver[0]: got "other-service"; allowed is one of web; name a service of this stack'],
+  ],
+  [
+    { namspace: "x" },
+    [
+      "namspace: got an unknown key; allowed is one of kubeContext, namespace, domain, gateway, registry, prometheus, protect, retry, takeOver, services; did you mean namespace?",
+    ],
+  ],
+  [{ services: undefined }, [`services: got nothing; ${T.SERVICES}`]],
+  [{ services: {} }, [`services: got an empty map; ${T.SERVICES}`]],
+  [{ services: [] }, [`services: got an empty list; ${T.SERVICES}`]],
+  [{ services: { Web: { source: "web", env: { REGION: "north" } } } }, [`services.Web: got the name "Web"; ${T.NAME}`]],
+  [{ services: { web: null } }, ["services.web: got null; allowed is a map; write source: <folder with service.yaml>"]],
+  [
+    { services: { web: { source: "/srv/web" } } },
+    [
+      'services.web.source: got "/srv/web"; allowed is a path relative to Pulumi.yaml; name the folder that holds the service.yaml, for example examples/drought-benefit',
+    ],
+  ],
+  [
+    { services: { web: { source: "wbe" } } },
+    [
+      'services.web.source: got "wbe", which has no service.yaml; allowed is a folder with a service.yaml, relative to Pulumi.yaml; correct the path, or write wbe/service.yaml',
+    ],
+  ],
+  [{ services: { web: { source: "web" } } }, [`services.web.env.REGION: got nothing; ${T.ENV_VALUE}`]],
+  [
+    { services: { web: { source: "web", env: { REGIO: "north" } } } },
+    [
+      "services.web.env.REGIO: got a variable that the service does not declare; allowed is one of LOG_LEVEL, REGION; did you mean REGION?",
+      `services.web.env.REGION: got nothing; ${T.ENV_VALUE}`,
+    ],
+  ],
+  [
+    { services: { web: { source: "web", env: { REGION: null } } } },
+    ["services.web.env.REGION: got null; allowed is a text, number or boolean; write its value"],
+  ],
+  [
+    { services: { web: { source: "web", env: { REGION: "north" }, secrets: { TOKEN: { secret: "a", key: "b" } } } } },
+    [
+      "services.web.secrets.TOKEN: got a variable that the service does not declare; allowed is one of API_TOKEN; declare it under secrets in web/service.yaml, or remove it",
+    ],
+  ],
+  [
+    { services: { web: { source: "web", env: { REGION: "north" }, port: 80 } } },
+    [
+      "services.web.port: got an unknown key; allowed is one of source, replicas, tag, image, env, secrets, labels, resources, autoscale, retain; remove it",
+    ],
+  ],
+  [
+    { services: { web: { source: "web", env: { REGION: "north" }, tag: "-v1" } } },
+    [`services.web.tag: got "-v1"; ${T.TAG}`],
+  ],
+  [
+    { services: { web: { source: "web", env: { REGION: "north" }, tag: 1.1 } } },
+    [
+      "services.web.tag: got 1.1; allowed is an OCI tag (up to 128 letters, digits, dots, hyphens and underscores, not beginning with a dot or hyphen); put it in quotes, or it is read as a number",
+    ],
+  ],
+  [
+    {
+      services: {
+        web: {
+          source: "web",
+          env: { REGION: "north" },
+          tag: "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv",
+        },
+      },
+    },
+    [`services.web.tag: got "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv…; ${T.TAG}`],
+  ],
+  [
+    { services: { web: { source: "web", env: { REGION: "north" }, image: "web:v1" } } },
+    [`services.web.image: got "web:v1"; ${T.PINNED}`],
+  ],
+  [
+    { services: { web: { source: "web", env: { REGION: "north" }, replicas: -1 } } },
+    [`services.web.replicas: got -1; ${T.REPLICAS}`],
+  ],
+  [
+    { services: { web: { source: "web", env: { REGION: "north" }, labels: { "hms.delivery/color": "blue" } } } },
+    [
+      'services.web.labels["hms.delivery/color"]: got the key "hms.delivery/color"; allowed is a Kubernetes label key (up to 63 letters, digits, hyphens, dots and underscores, with an optional prefix/), not one of the program\'s own; rename it',
+    ],
+  ],
+  [
+    { services: { web: { source: "web", env: { REGION: "north" }, labels: { team: "a b" } } } },
+    [
+      'services.web.labels.team: got "a b"; allowed is a Kubernetes label value (up to 63 letters, digits, hyphens, dots and underscores); shorten or rewrite it; put it in quotes if it looks like a number',
+    ],
+  ],
+  [
+    { services: { web: { image: "r/web@sha256:" + DIGEST, port: 80 } } },
+    [`services.web.smoke: got nothing; ${T.SMOKE}`],
+  ],
+  [
+    { services: { web: { port: 80, smoke: [{ name: "x", request: { path: "/" } }] } } },
+    [`services.web.image: got nothing; ${T.PINNED}`],
+  ],
+];
+
+/** Texts of HMS_OVERRIDES, and every message, each after `HMS_OVERRIDES: `. */
+export const OVERRIDE_CASES: readonly (readonly [string, readonly string[]])[] = [
+  [
+    "{retry: web}",
+    ['got "{retry: web}"; allowed is a JSON object; write for example {"retry":["drought-benefit"]}, or unset it'],
+  ],
+  ["[]", ["got an empty list; allowed is a map; write it with the keys only, retry, takeOver, tags, pin"]],
+  ['{"retry":"web"}', [`retry: got "web"; ${T.SOME}`]],
+  [
+    '{"retrry":true}',
+    ["retrry: got an unknown key; allowed is one of only, retry, takeOver, tags, pin; did you mean retry?"],
+  ],
+  ['{"retry":["wbe"]}', ['retry[0]: got "wbe"; allowed is one of web; did you mean web?']],
+  ['{"takeOver":["web",1]}', [`takeOver: got a list; ${T.SOME}`]],
+  ['{"tags":{"web":"v 1"}}', [`tags.web: got "v 1"; ${T.TAG}`]],
+  ['{"tags":{"wbe":"v1"}}', ['tags.wbe: got "wbe"; allowed is one of web; did you mean web?']],
+  [
+    '{"pin":{"web":"latest"}}',
+    [
+      'pin.web: got "latest"; allowed is a release id (12 hex digits); take it from `hms status` or `hms-deploy history`',
+    ],
+  ],
+  ['{"pin":{"other":"0123456789ab"}}', ['pin.other: got "other"; allowed is one of web; name a service of this stack']],
+];
