@@ -140,7 +140,8 @@ function ensureNode() {
       `Node.js ${NODE_MINIMUM} or newer is needed to start, this is ${process.version}; Node.js 24 is the best choice`,
     );
   if (major >= NODE_SUPPORTED) {
-    prependPath(path.dirname(process.execPath));
+    // Started by its full path, perhaps: what PATH finds must be no older.
+    if (firstNodeOnPath() !== fs.realpathSync(process.execPath)) prependPath(path.dirname(process.execPath));
     return;
   }
   const platform = process.platform === "win32" ? "win" : process.platform;
@@ -159,7 +160,17 @@ function ensureNode() {
   prependPath(bin);
 }
 
+function firstNodeOnPath() {
+  for (const folder of (process.env.PATH ?? "").split(path.delimiter)) {
+    const node = path.join(folder, "node");
+    if (folder !== "" && fs.existsSync(node)) return fs.realpathSync(node);
+  }
+  return undefined;
+}
+
 function prependPath(folder) {
+  // Tells `hms env` which folder that is.
+  process.env.HMS_NODE_BIN = folder;
   const folders = (process.env.PATH ?? "").split(path.delimiter);
   if (folders[0] !== folder)
     process.env.PATH = [folder, ...folders.filter((other) => other !== folder)].join(path.delimiter);

@@ -78,10 +78,9 @@ export function environment(current: Env = process.env): Readonly<Record<string,
   );
 }
 
-/** The folder that the launcher put first on PATH, if it holds a Node: ours must stay before it, and it before the rest. */
+/** The folder with a supported Node that the launcher put first on PATH; it must stay before ours. */
 export function nodeFolder(current: Env): string[] {
-  const [first = ""] = (current.PATH ?? "").split(path.delimiter);
-  return first !== "" && fs.existsSync(path.join(first, "node")) ? [first] : [];
+  return isSet(current.HMS_NODE_BIN) ? [current.HMS_NODE_BIN] : [];
 }
 
 const isSet = (value: string | undefined): value is string => value !== undefined && value !== "";
