@@ -10,6 +10,7 @@ import {
   sameValue,
   toProperties,
   withSecretsOf,
+  type CheckFailure,
   type CheckRequest,
   type CheckResult,
   type CreateRequest,
@@ -44,6 +45,7 @@ import { fieldManagerOf, isAutonamed, named } from "./naming";
 import { inputsFromLive, outputsFromLive, project, sameButForNoise } from "./projection";
 import { guarded, keepSecret, redactor, withStringData } from "./secrets";
 import { annotationsOf, idOf, metadataOf, objectTypeIn, type ObjectType } from "./tokens";
+import { parseExpectations, WAIT_FOR } from "./await/custom";
 import { DEFAULT_TIMEOUT_SECONDS, NotReady, unreadiness, untilGone, untilReady } from "./await/wait";
 
 export class KubernetesResource implements ResourceHandler {
@@ -53,7 +55,7 @@ export class KubernetesResource implements ResourceHandler {
     const type = objectTypeIn(token, news);
     const { __defaults: _defaults, ...rest } = news;
     const inputs = named({ ...rest, ...type }, olds, name, randomSeed);
-    return { inputs: guarded(await this.cluster.placed(inputs, type), type) };
+    return { inputs: guarded(await this.cluster.placed(inputs, type), type), failures: failuresOf(inputs) };
   }
 
   diff({ type: token, oldInputs, olds, news, ignoreChanges }: DiffRequest): DiffResult {
@@ -220,6 +222,17 @@ export class KubernetesResource implements ResourceHandler {
       [MEMORY.apiVersion]: live.apiVersion,
     };
     return { ...outputs, ...memory };
+  }
+}
+
+function failuresOf(inputs: Properties): CheckFailure[] {
+  const wanted = annotationsOf(inputs)[WAIT_FOR];
+  if (typeof wanted !== "string" || isUnknown(wanted)) return [];
+  try {
+    parseExpectations(wanted);
+    return [];
+  } catch (error) {
+    return [{ property: `metadata.annotations["${WAIT_FOR}"]`, reason: messageOf(error) }];
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { KubeObject } from "../../../platform/kube/client";
 import { describeTrouble, TroubleClock, troublesOf } from "../../../platform/plugins/kubernetes/await/diagnosis";
+import { parseExpectations } from "../../../platform/plugins/kubernetes/await/custom";
 import { isAwaited, needsEndpoints, readiness } from "../../../platform/plugins/kubernetes/await/readiness";
 
 const object = (apiVersion: string, kind: string, spec: object, status: object, generation = 1): KubeObject => ({
@@ -107,7 +108,42 @@ describe("readiness", () => {
     assert.ok(!service({ clusterIP: "10.0.0.1" }));
     assert.ok(!service({ selector: { app: "x" }, clusterIP: "None" }));
     assert.ok(!service({ selector: { app: "x" }, type: "ExternalName" }));
-    assert.ok(!isAwaited({ apiVersion: "example.com/v1", kind: "Deployment" }));
+    assert.ok(!isAwaited(object("example.com/v1", "Deployment", {}, {})));
+  });
+});
+
+const EXPECTATIONS: readonly (readonly [string, boolean])[] = [
+  ["condition=Ready", true],
+  ["condition=Ready=true", true],
+  ["condition=Stalled=False", true],
+  ["condition=Synced", false],
+  ["jsonpath={.status.phase}", true],
+  ["jsonpath={.status.phase}=Bound", true],
+  ["jsonpath={.status.list[1].n}=2", true],
+  ["jsonpath={.metadata.annotations['a.b/c']}=x", true],
+  ["jsonpath={.status.phase}=Lost", false],
+  ['["condition=Ready", "jsonpath={.status.none}"]', false],
+];
+
+describe("what a program says to wait for", () => {
+  const conditions = [
+    { type: "Ready", status: "True" },
+    { type: "Stalled", status: "False" },
+  ];
+  const widget = object("example.com/v1", "Widget", {}, { phase: "Bound", list: [{ n: 1 }, { n: 2 }], conditions });
+  for (const [text, holds] of EXPECTATIONS) {
+    it(`${text} ${holds ? "holds" : "does not hold yet"}`, () => {
+      const annotations = { "pulumi.com/waitFor": text, "a.b/c": "x" };
+      const subject = { ...widget, metadata: { name: "w", annotations } };
+      assert.ok(isAwaited(subject));
+      assert.equal(readiness(subject).state, holds ? "ready" : "waiting");
+    });
+  }
+
+  it("refuses what it does not understand", () => {
+    for (const text of ["Ready", "jsonpath={..a}", "jsonpath={.a[?(@.b)]}", "[1"]) {
+      assert.throws(() => parseExpectations(text));
+    }
   });
 });
 

@@ -1,5 +1,6 @@
 /** When an object counts as there, by kind. Pure: the same object always gets the same answer. */
 import type { KubeObject } from "../../../kube/client";
+import { unmet, WAIT_FOR } from "./custom";
 
 export type Readiness =
   | { readonly state: "ready" }
@@ -34,12 +35,18 @@ const JUDGES: Readonly<Record<string, Judge>> = {
 /** Kinds that run pods: when these are not ready, their pods say why. */
 export const WORKLOADS: ReadonlySet<string> = new Set(["Deployment", "StatefulSet", "DaemonSet", "Job", "Pod"]);
 
-/** Whether this kind is waited for at all. */
-export function isAwaited({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): boolean {
-  return `${apiVersion}/${kind}` in JUDGES;
+/** Whether this object is waited for at all. */
+export function isAwaited({ apiVersion, kind, metadata }: KubeObject): boolean {
+  return `${apiVersion}/${kind}` in JUDGES || metadata.annotations?.[WAIT_FOR] !== undefined;
 }
 
+/** What the program says to wait for counts instead of what is usual for the kind. */
 export function readiness(object: KubeObject): Readiness {
+  const wanted = object.metadata.annotations?.[WAIT_FOR];
+  if (wanted !== undefined) {
+    const missing = unmet(wanted, object);
+    return missing.length > 0 ? waiting(`waiting for ${missing.join(", ")}`) : READY;
+  }
   return JUDGES[`${object.apiVersion}/${object.kind}`]?.(object) ?? READY;
 }
 
