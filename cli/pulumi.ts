@@ -70,18 +70,12 @@ export async function up(call: PulumiCall): Promise<PulumiResult> {
   for (const lock of locks) refuseLiving(lock, call.stack);
   call.onLine(`the update that held the lock has ended (${locks.map(describeLock).join(", ")}); taking over`);
   await pulumi(call, ["cancel", call.stack, "--yes", "--non-interactive"]);
-  await pulumi(call, [
-    "refresh",
-    "--stack",
-    call.stack,
-    "--yes",
-    "--clear-pending-creates",
-    "--non-interactive",
-    "--color",
-    "never",
-    "--skip-preview",
-  ]);
-  return pulumi(call, args);
+  const second = await pulumi(call, args);
+  if (!second.lines.some((line) => line.includes("interrupted while creating"))) return second;
+  // What the dead update had begun to create stays pending, with a warning at each run, until a refresh says otherwise.
+  const refresh = ["refresh", "--stack", call.stack, "--yes", "--skip-preview", "--clear-pending-creates"];
+  const cleared = await pulumi(call, [...refresh, "--non-interactive", "--color", "never"]);
+  return second.code === 0 ? cleared : second;
 }
 
 /** Why an `up` failed, in one line: the engine prints it among other things, and not last. */

@@ -157,12 +157,16 @@ describe("updates that are killed, stopped, or run twice", function () {
       const first = project.startPulumi("up", "--yes", "--skip-preview");
       const firstEnded = finished(first);
       await printed(first, /RolloutLease drought-benefit updated/);
+      // Stopped, not ended: it lives, holds the lease, and cannot finish before the second one has tried.
+      const holders = providersOf(first);
+      for (const pid of holders) process.kill(pid, "SIGSTOP");
       await project.pulumi("cancel", "--yes");
-      project.newPolicy(`crash.${version++}`);
       const second = await project.up();
+      for (const pid of holders) process.kill(pid, "SIGCONT");
       assert.notEqual(second.code, 0, second.output);
       assert.match(second.output, /is moving its traffic/);
-      await firstEnded;
+      const { output: firstOutput } = await firstEnded;
+      assert.match(firstOutput, /is live with/);
       await project.pulumi("cancel", "--yes");
       const { code, output } = await project.deploy("--env", project.stack);
       assert.equal(code, 0, output);
