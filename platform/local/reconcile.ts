@@ -4,7 +4,7 @@ import { CancelledError, RefusedError } from "../errors";
 import type { Progress } from "../progress";
 import { isCurrent, runningDaemon, startDaemon, stopDaemon, tailOf } from "./daemon";
 import type { Layout } from "./layout";
-import type { Part } from "./parts";
+import type { Part } from "./part";
 import { isAlive } from "./procfs";
 import type { Verdict } from "./probe";
 
