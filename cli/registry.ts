@@ -1,4 +1,5 @@
 import type { Command, ProgramSpec } from "./command";
+import { bench } from "./commands/bench";
 import { deploy } from "./commands/deploy";
 import { doctor } from "./commands/doctor";
 import { env } from "./commands/env";
@@ -20,5 +21,6 @@ export const PROGRAMS: readonly ProgramSpec[] = [
   { name: "hms", summary: "Delivery of government policy services: platform, status, ledger.", commands: HMS },
   { name: "hms-deploy", summary: "Delivers, rolls back and watches releases.", commands: DEPLOY },
   { name: "start", summary: "Brings everything up and delivers the example service.", commands: [start] },
+  { name: "bench", summary: "Measures the project.", commands: [bench] },
   { name: "test", summary: "Runs the project's tests.", commands: [test] },
 ];

@@ -2,8 +2,8 @@ import { strict as assert } from "node:assert";
 import { execFileSync, type ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { Load } from "../load/load";
-import { GATEWAY } from "./cluster";
-import { finished, printed, TestProject } from "./project";
+import { GATEWAY } from "../support/cluster";
+import { finished, printed, TestProject } from "../support/project";
 
 /** Processes that `root` started, itself included. */
 function descendants(root: number): number[] {

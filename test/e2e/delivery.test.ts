@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { Load, type LoadReport } from "../load/load";
-import { GATEWAY, kubectl } from "./cluster";
-import { TestProject } from "./project";
+import { GATEWAY, kubectl } from "../support/cluster";
+import { TestProject } from "../support/project";
 
 const CLAIM = JSON.stringify({
   input: {

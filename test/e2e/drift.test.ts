@@ -1,8 +1,8 @@
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { kubectl } from "./cluster";
-import { TestProject } from "./project";
+import { kubectl } from "../support/cluster";
+import { TestProject } from "../support/project";
 
 describe("what others do to a delivered service", function () {
   this.timeout(240_000);

@@ -10,7 +10,7 @@ import { Mover, type MoveRequest } from "../../provider/rollout/mover";
 import { RolloutStore } from "../../provider/rollout/store";
 import { verifyColor } from "../../provider/rollout/verify";
 import { release } from "../unit/rollout/support";
-import { GATEWAY, kubectl, TestNamespace } from "./cluster";
+import { GATEWAY, kubectl, TestNamespace } from "../support/cluster";
 
 describe("the mover, on a real cluster and gateway", () => {
   const space = new TestNamespace("mover");

@@ -1,9 +1,9 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { randomBytes } from "node:crypto";
+import { createInterface } from "node:readline";
 import { parse, stringify } from "yaml";
 import type { StatusDocument } from "../../core/rollout/status";
 import { projectRoot } from "../../platform/home";
@@ -14,6 +14,8 @@ export interface Ran {
   readonly output: string;
   /** What a reader sees last. */
   readonly lastLine: string;
+  /** Each line with the seconds from the start to it. */
+  readonly lines: readonly { readonly at: number; readonly text: string }[];
 }
 
 /**
@@ -170,13 +172,22 @@ export class TestProject {
 /** Waits for the end of a process and gives what it said. */
 export function finished(child: ChildProcess): Promise<Ran> {
   return new Promise((resolve, reject) => {
+    const begun = performance.now();
+    const lines: { at: number; text: string }[] = [];
     let output = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream?.on("data", (chunk: Buffer) => (output += chunk.toString("utf8")));
+    for (const stream of [child.stdout, child.stderr]) {
+      if (!stream) continue;
+      stream.on("data", (chunk: Buffer) => (output += chunk.toString("utf8")));
+      createInterface({ input: stream }).on("line", (text) =>
+        lines.push({ at: (performance.now() - begun) / 1000, text }),
+      );
+    }
     child.on("error", reject);
-    child.on("close", (code) => {
-      const lines = output.trimEnd().split("\n");
-      resolve({ code, output, lastLine: lines.at(-1) ?? "" });
+    // Not "close": what a killed engine leaves behind may hold the pipes.
+    child.on("exit", (code) => {
+      setTimeout(() => {
+        resolve({ code, output, lastLine: output.trimEnd().split("\n").at(-1) ?? "", lines });
+      }, 50);
     });
   });
 }
