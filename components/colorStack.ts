@@ -6,6 +6,12 @@ import type { PlannedColor } from "../core/rollout/plan";
 import { canonicalJson } from "../core/rollout/release";
 import { deploymentSpec } from "./podTemplate";
 
+/**
+ * These objects are the stack's alone: a field that somebody edited by hand shows as drift, and is put back instead of
+ * stopping the update with a conflict. What others add beside our fields stays.
+ */
+export const OWNED = { "pulumi.com/patchForce": "true" } as const;
+
 export interface ColorStackArgs {
   readonly service: string;
   readonly namespace: pulumi.Input<string>;
@@ -31,13 +37,14 @@ export class ColorStack extends pulumi.ComponentResource {
     const { service, namespace, color, release, image, replicas, labels = {}, autoscale } = args;
     super("hms:delivery:ColorStack", name, { service, namespace, color, release: release?.id, replicas }, opts);
     const selector = { [LABEL.service]: service, [LABEL.color]: color };
-    const metadata = { name: workloadName(service, color), namespace, labels: { ...labels, ...selector } };
+    const annotations = OWNED;
+    const metadata = { name: workloadName(service, color), namespace, labels: { ...labels, ...selector }, annotations };
 
     new k8s.core.v1.Service(
       name,
       {
         // The idle side has no pods at first; a Service that waits for them would never be made.
-        metadata: { ...metadata, annotations: { "pulumi.com/skipAwait": "true" } },
+        metadata: { ...metadata, annotations: { ...OWNED, "pulumi.com/skipAwait": "true" } },
         spec: { selector, ports: [{ name: "http", port: SERVICE_PORT, targetPort: "http", protocol: "TCP" }] },
       },
       { parent: this },
@@ -48,7 +55,7 @@ export class ColorStack extends pulumi.ComponentResource {
       const workload = new k8s.apps.v1.Deployment(
         name,
         {
-          metadata: { ...metadata, annotations: { [ANNOTATION.release]: canonicalJson({ id, tag, spec }) } },
+          metadata: { ...metadata, annotations: { ...OWNED, [ANNOTATION.release]: canonicalJson({ id, tag, spec }) } },
           spec: {
             ...deploymentSpec({ service, release, image, selector, environment: metadata.name }),
             ...(autoscale ? {} : { replicas }),
@@ -68,7 +75,7 @@ export class ColorStack extends pulumi.ComponentResource {
 
   private scale(
     name: string,
-    metadata: { readonly name: string; readonly namespace: pulumi.Input<string> },
+    metadata: k8s.types.input.meta.v1.ObjectMeta & { readonly name: string },
     minReplicas: number,
     { max, cpuPercent }: { readonly max: number; readonly cpuPercent: number },
     workload: pulumi.Resource,

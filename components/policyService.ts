@@ -8,7 +8,7 @@ import { renderProbeRouteSpec } from "../core/rollout/route";
 import { replicasOf } from "../core/rollout/size";
 import { ALL_AT_ONCE } from "../core/rollout/strategy";
 import { RolloutLease, TrafficSwitch, Verification } from "../provider/sdk";
-import { ColorStack } from "./colorStack";
+import { ColorStack, OWNED } from "./colorStack";
 import { PolicyImage } from "./policyImage";
 import type { Registry } from "./registry";
 import type { ServicePlan } from "./servicePlan";
@@ -161,7 +161,12 @@ export class PolicyService extends pulumi.ComponentResource {
       {
         apiVersion: "gateway.networking.k8s.io/v1",
         kind: "HTTPRoute",
-        metadata: { name: probeRouteName(name), namespace: this.shape.namespace, labels: { [LABEL.service]: name } },
+        metadata: {
+          name: probeRouteName(name),
+          namespace: this.shape.namespace,
+          labels: { [LABEL.service]: name },
+          annotations: OWNED,
+        },
         spec: token.result.apply((value) => renderProbeRouteSpec(this.shape, value)),
       },
       { parent: this },
