@@ -119,6 +119,20 @@ describe("waiting, in the Kubernetes stand-in", function () {
     assert.equal(again.code, 0, again.text);
   });
 
+  it("explains a StatefulSet and a DaemonSet by the pods of their newest version", async () => {
+    const program = (args: string) => `
+      const spec = { terminationGracePeriodSeconds: 0, containers: [{ name: "main", ${args} }] };
+      const set = (app) => ({ selector: { matchLabels: { app } }, template: { metadata: { labels: { app } }, spec } });
+      new kubernetes.apps.v1.StatefulSet("set", { metadata: { namespace, name: "set" }, spec: { serviceName: "set", ...set("set") } });
+      new kubernetes.apps.v1.DaemonSet("daemon", { metadata: { namespace, name: "daemon" }, spec: set("daemon") });`;
+    project.program(program(`image, args: ["run", "--server", "--addr=:8181"]`));
+    assert.equal((await project.up()).code, 0);
+    const text = await fails(program(`image: image + "-none"`), /StatefulSet \S+\/set: given up after/, 90);
+    assert.match(text, /DaemonSet \S+\/daemon: given up after/);
+    assert.match(text, /pod set-0, container main: (ErrImagePull|ImagePullBackOff)/);
+    assert.match(text, /pod daemon-\S+, container main: (ErrImagePull|ImagePullBackOff)/);
+  });
+
   it("stops waiting at once when cancelled, and goes on next time", async () => {
     project.program(`web("slow", { readinessProbe: { httpGet: { path: "/nonesuch", port: 8181 } } });`);
     const running = project.start(["up", "--yes", "--skip-preview", "--stack", "test"]);

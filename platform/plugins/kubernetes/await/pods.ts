@@ -6,6 +6,7 @@ import { conditionOf, part } from "./readiness";
 
 const LOG_LINES = 8;
 const REVISION = "deployment.kubernetes.io/revision";
+const TEMPLATE_GENERATION = "deprecated.daemonset.template.generation";
 /** At most so many pods explain a failure; the others fail alike. */
 const EXPLAINED = 3;
 
@@ -17,20 +18,27 @@ export async function podsOf(kube: KubeClient, workload: KubeObject, signal: Abo
   if (selector === undefined) return [];
   // Until the controller has seen the new spec, the newest pods are those of the version before, whose trouble is not ours.
   const { observedGeneration = 0 } = part(workload, "status") as { readonly observedGeneration?: number };
-  if (observedGeneration < (workload.metadata.generation ?? 0)) return [];
+  const seen = workload.kind === "Job" || observedGeneration >= (workload.metadata.generation ?? 0);
+  if (!seen) return [];
   const pods = await kube.list({ apiVersion: "v1", kind: "Pod", namespace }, { labelSelector: selector, signal });
-  if (workload.kind !== "Deployment") {
-    const { updateRevision } = part(workload, "status");
-    const own = pods.filter((pod) => isOwnedBy(pod, uid));
-    const updated = own.filter((pod) => pod.metadata.labels?.["controller-revision-hash"] === updateRevision);
-    return updated.length > 0 ? updated : own;
-  }
+  if (workload.kind !== "Deployment") return pods.filter((pod) => isOwnedBy(pod, uid) && isNewest(pod, workload));
   const kind = { apiVersion: "apps/v1", kind: "ReplicaSet", namespace };
   const sets = (await kube.list(kind, { labelSelector: selector, signal })).filter((set) => isOwnedBy(set, uid));
   const current = sets.find(
     (set) => set.metadata.annotations?.[REVISION] === workload.metadata.annotations?.[REVISION],
   );
   return pods.filter((pod) => isOwnedBy(pod, current?.metadata.uid));
+}
+
+function isNewest({ metadata: { labels } }: KubeObject, workload: KubeObject): boolean {
+  switch (workload.kind) {
+    case "StatefulSet":
+      return labels?.["controller-revision-hash"] === part(workload, "status").updateRevision;
+    case "DaemonSet":
+      return labels?.["pod-template-generation"] === workload.metadata.annotations?.[TEMPLATE_GENERATION];
+    default:
+      return true;
+  }
 }
 
 function isOwnedBy({ metadata }: KubeObject, uid: string | undefined): boolean {

@@ -1,5 +1,5 @@
 /** Waiting for objects: until they are ready, or gone. */
-import { isUnknown, type Log } from "../../../rpc";
+import { isUnknown, messageOf, type Log } from "../../../rpc";
 import { KubeApiError, KubeUnreachableError, UnknownKindError } from "../../../kube/errors";
 import { describe, refOf, type KubeClient, type KubeObject, type ObjectRef } from "../../../kube/client";
 import { pause } from "../../../kube/watch";
@@ -168,12 +168,18 @@ class Waiting {
   }
 
   private async fail(why: string, seen?: readonly KubeObject[]): Promise<never> {
-    const isWorkload = WORKLOADS.has(this.object.kind);
-    const findPods = () => podsOf(this.kube, this.object, this.signal);
-    const pods = seen ?? (isWorkload ? await this.tolerant(findPods, []) : []);
-    const findReasons = () => explain(this.kube, this.object, pods, this.signal);
-    const reasons = isWorkload ? await this.tolerant(findReasons, []) : [];
-    throw new NotReady(this.object, [`${this.title()}: ${why}`, ...reasons]);
+    throw new NotReady(this.object, [`${this.title()}: ${why}`, ...(await this.explained(seen))]);
+  }
+
+  private async explained(seen: readonly KubeObject[] | undefined): Promise<string[]> {
+    if (!WORKLOADS.has(this.object.kind)) return [];
+    try {
+      const pods = seen ?? (await podsOf(this.kube, this.object, this.signal));
+      return await explain(this.kube, this.object, pods, this.signal);
+    } catch (error) {
+      this.signal.throwIfAborted();
+      return [`why it is so cannot be read: ${messageOf(error)}`];
+    }
   }
 
   /** A side look that may not be allowed, or that comes while the API server restarts, does not end the wait. */
