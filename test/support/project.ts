@@ -18,6 +18,19 @@ export interface Ran {
   readonly lines: readonly { readonly at: number; readonly text: string }[];
 }
 
+interface StackFile {
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** One service, on the local platform. */
+const MINIMAL = {
+  "pulumi:disable-default-providers": ["*"],
+  "hms:gateway": GATEWAY,
+  "hms:registry": "127.0.0.1:5000",
+  "hms:prometheus": "http://127.0.0.1:9090",
+  "hms:services": { "drought-benefit": { source: "examples/drought-benefit", env: { REGION: "central-valley" } } },
+};
+
 /**
  * A clone of this project with a stack of its own in a state backend of its own: everything a user would do, on the real
  * engine, cluster and gateway. The namespace and everything else goes with `remove()`.
@@ -29,12 +42,14 @@ export class TestProject {
   readonly domain: string;
   readonly env: NodeJS.ProcessEnv;
 
-  constructor(prefix: string, other?: TestProject) {
+  /** @param options.from stack file of this project to start from, with a namespace and domain of its own; `sharing`: a second clone of the same stack. */
+  constructor(prefix: string, options: { readonly from?: string; readonly sharing?: TestProject } = {}) {
+    const other = options.sharing;
     this.stack = other?.stack ?? `${prefix}-${randomBytes(3).toString("hex")}`;
     this.namespace = `hms-${this.stack}`;
     this.domain = `${this.stack}.localhost`;
     this.folder = mkdtempSync(path.join(os.tmpdir(), `hms-${prefix}-`));
-    this.clone();
+    this.clone(options.from);
     const state = other?.env.PULUMI_BACKEND_URL ?? `file://${path.join(this.folder, ".state")}`;
     mkdirSync(path.join(this.folder, ".state"));
     this.env = {
@@ -142,7 +157,7 @@ export class TestProject {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private clone(): void {
+  private clone(from: string | undefined): void {
     const root = projectRoot();
     const files = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
       cwd: root,
@@ -152,16 +167,12 @@ export class TestProject {
       cpSync(path.join(root, file), path.join(this.folder, file), { recursive: true });
     }
     symlinkSync(path.join(root, "node_modules"), path.join(this.folder, "node_modules"));
-    const config = {
-      "pulumi:disable-default-providers": ["*"],
-      "hms:namespace": this.namespace,
-      "hms:domain": this.domain,
-      "hms:gateway": GATEWAY,
-      "hms:registry": "127.0.0.1:5000",
-      "hms:prometheus": "http://127.0.0.1:9090",
-      "hms:services": { "drought-benefit": { source: "examples/drought-benefit", env: { REGION: "central-valley" } } },
-    };
-    writeFileSync(path.join(this.folder, `Pulumi.${this.stack}.yaml`), stringify({ config }));
+    const own = { "hms:namespace": this.namespace, "hms:domain": this.domain };
+    const given =
+      from === undefined
+        ? MINIMAL
+        : (parse(readFileSync(path.join(root, `Pulumi.${from}.yaml`), "utf8")) as StackFile).config;
+    writeFileSync(path.join(this.folder, `Pulumi.${this.stack}.yaml`), stringify({ config: { ...given, ...own } }));
   }
 
   private start(command: string, args: readonly string[]): ChildProcess {

@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import {
   type CheckFailure,
   containsSecret,
@@ -120,8 +119,9 @@ function outputsOf(inputs: Properties, repoDigest: string): Properties {
   return {
     baseImageName: name,
     imageName: name,
-    context: resolve(spec.context),
-    dockerfile: resolve(spec.dockerfile),
+    // As given: an absolute path would differ between two clones that share the stack.
+    context: spec.context,
+    dockerfile: spec.dockerfile,
     registryServer: reference?.registry ?? UNKNOWN,
     repoDigest: isSecret(inputs.imageName) ? secret(repoDigest) : repoDigest,
     ...(spec.platform === undefined ? {} : { platform: spec.platform }),

@@ -179,6 +179,7 @@ describe("environment", () => {
       DOCKER_HOST: "unix:///h/run/docker.sock",
       PULUMI_NODEJS_TRANSPILE_ONLY: "true",
       PULUMI_SKIP_UPDATE_CHECK: "true",
+      NODE_COMPILE_CACHE: "/h/cache/node",
     });
   });
 
