@@ -12,7 +12,11 @@ export = async () => {
   const config = loadStackConfig();
   const { kubeContext, namespace, domain, gateway, protect } = config;
   const providers = {
-    kubernetes: new k8s.Provider("cluster", { context: kubeContext }),
+    kubernetes: new k8s.Provider("cluster", {
+      context: kubeContext,
+      // A color keeps its name, so its ConfigMap is changed in place: replaced, it would be gone for a moment.
+      enableConfigMapMutable: true,
+    }),
     random: new random.Provider("random"),
     docker: new docker.Provider("docker"),
     hms: new HmsProvider("hms", { context: kubeContext }),

@@ -130,6 +130,8 @@ export function toValue(v: unknown, path = ""): Value | undefined {
 export function toProperties(v: object, path = ""): Properties {
   const properties: Properties = {};
   for (const [name, item] of Object.entries(v)) {
+    // The protocol's own maps lose it without a word.
+    if (name === "__proto__") throw new Error(`${path || "a property"} has a key "__proto__", which cannot be sent`);
     const converted = toValue(item, path ? `${path}.${name}` : name);
     if (converted !== undefined) properties[name] = converted;
   }

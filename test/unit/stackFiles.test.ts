@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse } from "yaml";
-import { readStack, type StackConfig } from "../../config/readStack";
+import { loadStackFile } from "../../config/stackFile";
+import type { StackConfig } from "../../config/readStack";
 import { STACK_KEYS } from "../../config/schema";
 
 const ROOT = resolve(__dirname, "../..");
@@ -16,22 +17,7 @@ function stackFile(stack: string): StackFile["config"] {
   return (parse(readFileSync(resolve(ROOT, `Pulumi.${stack}.yaml`), "utf8")) as StackFile).config;
 }
 
-function load(stack: string): StackConfig {
-  const values = Object.fromEntries(
-    Object.entries(stackFile(stack)).flatMap(([key, value]) => (key.startsWith("hms:") ? [[key.slice(4), value]] : [])),
-  );
-  const read = readStack({
-    stack,
-    values,
-    encrypted: [],
-    files: {
-      read: (path) => (existsSync(resolve(ROOT, path)) ? readFileSync(resolve(ROOT, path), "utf8") : undefined),
-      absolute: (path) => resolve(ROOT, path),
-    },
-  });
-  assert.ok(read.ok, read.ok ? "" : read.problems.join("\n"));
-  return read.config;
-}
+const load = (stack: string): StackConfig => loadStackFile(ROOT, stack);
 
 describe("the stack files", () => {
   for (const stack of STACKS) {
