@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { ensureEnvironment, environmentFor, nodeFolder } from "../platform/local/environment";
+import { ensureEnvironment, environmentFor, nodeFolder, usersKubeconfig } from "../platform/local/environment";
 import { claimHome } from "../platform/home";
 import { chooseDocker } from "../platform/local/docker";
 import { loadLayout, type Layout } from "../platform/local/layout";
@@ -35,6 +35,7 @@ export async function prepareEngine(io: Io): Promise<Prepared> {
     {
       home: layout.home,
       kubeconfig: layout.kubeconfig,
+      ...usersKubeconfig(),
       docker: await chooseDocker(layout, io.env),
       path: [...nodeFolder(io.env), layout.bin],
     },

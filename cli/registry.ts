@@ -18,7 +18,7 @@ const DEPLOY: readonly Command[] = [deploy, rollback, history];
 
 /** All programs, by the name they are started under (bin/, and the scripts of package.json). */
 export const PROGRAMS: readonly ProgramSpec[] = [
-  { name: "hms", summary: "Delivery of government policy services: platform, status, ledger.", commands: HMS },
+  { name: "hms", summary: "Delivery of government policy services: platform and status.", commands: HMS },
   { name: "hms-deploy", summary: "Delivers, rolls back and watches releases.", commands: DEPLOY },
   { name: "start", summary: "Brings everything up and delivers the example service.", commands: [start] },
   { name: "bench", summary: "Measures the project.", commands: [bench] },

@@ -10,7 +10,7 @@ import { readLease } from "../provider/rollout/lease";
 import { Session } from "../provider/session";
 
 /** Context of the local platform, and the default of `hms:kubeContext`. */
-const LOCAL_CONTEXT = "hms-local";
+export const LOCAL_CONTEXT = "hms-local";
 
 /** One stack as the commands use it: its decisions, and the cluster it runs in. */
 export interface OpenStack {
@@ -32,7 +32,7 @@ export function openStack(stack: string, only: string | undefined, env: NodeJS.P
     throw new RefusedError(`stack ${stack} has no service "${only ?? ""}"; it has ${names}`);
   }
   // The local platform keeps its kubeconfig to itself, so that it shows up in nobody's list of contexts.
-  const kubeconfig = config.kubeContext === LOCAL_CONTEXT && !env.KUBECONFIG ? loadLayout(env).kubeconfig : undefined;
+  const kubeconfig = config.kubeContext === LOCAL_CONTEXT ? loadLayout(env).kubeconfig : undefined;
   return { config, session: new Session(config.kubeContext, kubeconfig), services };
 }
 

@@ -26,6 +26,11 @@ export interface RolloutLeaseArgs extends ServiceKey {
   readonly seen: Color | null;
   /** Overwrites weights that somebody else wrote. */
   readonly takeOver: boolean;
+  /** The color gets another release: what stands there is taken away first, until the gateway knows no pod of it. */
+  readonly empties: boolean;
+  readonly host: string;
+  readonly gatewayAddress: string;
+  readonly healthPath: string;
   /** What the idle color will ask of the nodes. */
   readonly needs: { readonly replicas: number; readonly cpu: string; readonly memory: string };
 }

@@ -36,7 +36,7 @@ export const history: Command = {
           ),
           ...events.map(
             ({ at, kind, color, tag, by, reason }) =>
-              `    ${at}  ${kind} ${tag}${color === null ? "" : ` on ${color}`} by ${by}${reason === undefined ? "" : `: ${reason}`}`,
+              `    ${at}  ${kind} ${tag}${color === null ? "" : `, ${color} live`} by ${by}${reason === undefined ? "" : `: ${reason}`}`,
           ),
         ])
         .join("\n"),

@@ -1,5 +1,5 @@
 import { statusText } from "../../core/rollout/status";
-import { bringUp } from "../../platform/local/up";
+import { readyCluster } from "../cluster";
 import type { Command } from "../command";
 import { deployStack } from "../deploy";
 import { prepareEngine } from "../prepare";
@@ -14,7 +14,7 @@ export const start: Command = {
   examples: ["npm start"],
   async run(_invocation, io) {
     const prepared = await prepareEngine(io);
-    await bringUp(prepared.layout, { progress: prepared.progress, signal: io.signal });
+    await readyCluster(openStack(FIRST_STACK, undefined, prepared.env).config, prepared, io);
     await deployStack(FIRST_STACK, {}, io, prepared);
     const seen = await seeServices(openStack(FIRST_STACK, undefined, prepared.env));
     const url = seen[0]?.url ?? "";

@@ -26,7 +26,15 @@ const recordSchema = z.object({
   /** The release that last went live on each color. */
   colors: z.object({ blue: boundReleaseSchema.nullable(), green: boundReleaseSchema.nullable() }),
   /** Deployments that went live, oldest first; `order` only grows, and going back makes no new one. */
-  deployments: z.array(z.object({ order: z.number().int(), at: z.string(), release: boundReleaseSchema })),
+  deployments: z.array(
+    z.object({
+      order: z.number().int(),
+      at: z.string(),
+      release: boundReleaseSchema,
+      /** Somebody rolled back from it: no rollback goes there, until it is deployed again. */
+      left: z.boolean().default(false),
+    }),
+  ),
   /** `order` of the deployment that is live; 0 before the first. */
   current: z.number().int().min(0),
   /** When the live color last changed (ISO 8601). */
@@ -39,7 +47,8 @@ const recordSchema = z.object({
   events: z.array(
     z.object({
       at: z.string(),
-      kind: z.enum(["deploy", "rollback", "restore", "repair"]),
+      /** `failed`: refused before any traffic; `restore`: the traffic was put back. */
+      kind: z.enum(["deploy", "rollback", "restore", "failed", "repair"]),
       color: z.enum(COLORS).nullable(),
       release: z.string(),
       tag: z.string(),
@@ -117,7 +126,7 @@ export function withDeployment(record: RolloutRecord, color: Color, release: Bou
   const again = record.deployments.filter((d) => d.release.id !== release.id);
   return next(record, {
     ...liveOn(record, color, release, act.at),
-    deployments: [...again, { order, at: act.at, release }].slice(-KEPT_DEPLOYMENTS),
+    deployments: [...again, { order, at: act.at, release, left: false }].slice(-KEPT_DEPLOYMENTS),
     current: order,
     holds: [],
     events: event(record, { kind: "deploy", color, release: release.id, tag: release.tag, ...act }),
@@ -143,13 +152,14 @@ export function withRollback(
   const kept = record.holds.filter((h) => h.release !== release.id && !left.some((d) => d.release.id === h.release));
   return next(record, {
     ...liveOn(record, color, release, act.at),
+    deployments: record.deployments.map((d) => (left.includes(d) ? { ...d, left: true } : d)),
     current: order,
     holds: [...kept, ...leftHolds],
     events: event(record, { kind: "rollback", color, release: release.id, tag: release.tag, ...act }),
   });
 }
 
-/** A gate said no: the weights are back (or were never moved) and the release is held. */
+/** A gate said no: the weights are back, or were never moved, and the release is held. */
 export function withFailure(
   record: RolloutRecord,
   failed: { readonly id: string; readonly tag: string },
@@ -160,7 +170,13 @@ export function withFailure(
     weights: record.live ? weightsFor(record.live) : record.weights,
     move: null,
     holds: [...record.holds.filter((h) => h.release !== failed.id), hold],
-    events: event(record, { kind: "restore", color: record.live, release: failed.id, tag: failed.tag, ...act }),
+    events: event(record, {
+      kind: record.move ? "restore" : "failed",
+      color: record.live,
+      release: failed.id,
+      tag: failed.tag,
+      ...act,
+    }),
   });
 }
 
@@ -188,9 +204,11 @@ export function withRepair(record: RolloutRecord, live: Color, act: Act & { read
   });
 }
 
-/** The newest good release before the live one; `undefined` when there is none. Never a newer one, never a held one. */
+/** The newest good release before the live one; `undefined` when there is none. Never a newer one, a held one, or one left. */
 export function previousGood(record: RolloutRecord): Deployment | undefined {
-  return record.deployments.findLast((d) => d.order < record.current && findHold(record, d.release.id) === undefined);
+  return record.deployments.findLast(
+    (d) => d.order < record.current && !d.left && findHold(record, d.release.id) === undefined,
+  );
 }
 
 /** The newest deployment with this tag (or release id); held ones count, for asking by name is a decision. */

@@ -18,7 +18,7 @@ export interface ServiceStatus {
   readonly weights: Weights | null;
   readonly phase: "live" | "parked" | "scheduled" | "moving";
   readonly scheduledAt: string | null;
-  /** Tags of releases that may not go live by themselves. */
+  /** Ids of releases that may not go live by themselves. */
   readonly held: readonly string[];
   readonly stale: boolean;
   readonly colors: { readonly blue: ColorStatus | null; readonly green: ColorStatus | null };
@@ -52,7 +52,7 @@ export function serviceStatus({ name, target, url, actual, mover }: ServiceSeen)
     weights: actual.weights,
     phase: mover === null ? "live" : "moving",
     scheduledAt: null,
-    held: actual.record.holds.map((hold) => hold.tag),
+    held: actual.record.holds.map((hold) => hold.release),
     stale: false,
     colors: perColor((color) => colorStatus(actual.colors[color])),
   };
@@ -86,7 +86,7 @@ export function statusText(seen: readonly ServiceSeen[]): string[] {
       ...sides,
       ...(mover === null ? [] : [`  moving: ${mover}`]),
       ...(actual.foreign ? [`  weights were written by ${actual.foreign.writer}, not by the last move`] : []),
-      ...actual.record.holds.map((hold) => `  held: ${describeHold(hold)}`),
+      ...actual.record.holds.map((hold) => `  ${describeHold(hold)}`),
     ];
   });
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
 import { runningDaemon } from "./daemon";
 import type { DockerChoice } from "./docker";
@@ -10,7 +11,10 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** What our environment is made of. */
 export interface EnvironmentSources {
   readonly home: string;
+  /** The platform's own; a file that need not exist yet. */
   readonly kubeconfig: string;
+  /** The user's own, where kubectl finds it by itself; absent when there is none. */
+  readonly usersKubeconfig?: string;
   readonly docker: DockerChoice;
   /** Folders to put first on PATH, the first one foremost. */
   readonly path: readonly string[];
@@ -38,13 +42,13 @@ export function ensureEnvironment(home: string): void {
 
 /**
  * The variables under which plain `pulumi`, `kubectl` and `docker` work on the platform. What the user has set is left
- * as it is, except for PATH, which only gets folders in front.
+ * as it is, except for lists: PATH gets folders in front, KUBECONFIG the platform's file behind what is there, so that
+ * a stack may name any context of either.
  */
 export function environmentFor(sources: EnvironmentSources, current: Env): Readonly<Record<string, string>> {
   const { home } = sources;
   const wanted: Record<string, string | undefined> = {
     HMS_HOME: home,
-    KUBECONFIG: sources.kubeconfig,
     PULUMI_BACKEND_URL: `file://${path.join(home, "state")}`,
     PULUMI_HOME: path.join(home, "pulumi"),
     // A passphrase in the environment is the user's own choice, and two ways to give one exclude each other.
@@ -56,7 +60,10 @@ export function environmentFor(sources: EnvironmentSources, current: Env): Reado
     // An update starts ten Node processes; kept compiled code saves a third of their time (docs/performance.md).
     NODE_COMPILE_CACHE: path.join(home, "cache", "node"),
   };
-  const exports: Record<string, string> = { PATH: pathWith(sources.path, current.PATH ?? "") };
+  const exports: Record<string, string> = {
+    PATH: pathWith(sources.path, current.PATH ?? ""),
+    KUBECONFIG: kubeconfigs(sources, current.KUBECONFIG),
+  };
   for (const [name, value] of Object.entries(wanted)) {
     const own = current[name];
     const chosen = isSet(own) ? own : value;
@@ -73,6 +80,7 @@ export function environment(current: Env = process.env): Readonly<Record<string,
     {
       home: layout.home,
       kubeconfig: layout.kubeconfig,
+      ...usersKubeconfig(),
       docker: { ours, host: ours ? `unix://${layout.dockerSocket}` : undefined },
       path: [...nodeFolder(current), layout.bin],
     },
@@ -83,6 +91,22 @@ export function environment(current: Env = process.env): Readonly<Record<string,
 /** The folder with a supported Node that the launcher put first on PATH; it must stay before ours. */
 export function nodeFolder(current: Env): string[] {
   return isSet(current.HMS_NODE_BIN) ? [current.HMS_NODE_BIN] : [];
+}
+
+/** kubectl takes the current context from the first file that has one: what the user chose stays chosen. */
+function kubeconfigs({ kubeconfig, usersKubeconfig }: EnvironmentSources, current: string | undefined): string {
+  const given = isSet(current) ? current.split(path.delimiter) : [];
+  const files =
+    given.length > 0
+      ? [...given, kubeconfig]
+      : [kubeconfig, ...(usersKubeconfig === undefined ? [] : [usersKubeconfig])];
+  return [...new Set(files)].join(path.delimiter);
+}
+
+/** Where kubectl looks when KUBECONFIG is not set, if there is something. */
+export function usersKubeconfig(): { readonly usersKubeconfig?: string } {
+  const file = path.join(os.homedir(), ".kube", "config");
+  return fs.existsSync(file) ? { usersKubeconfig: file } : {};
 }
 
 const isSet = (value: string | undefined): value is string => value !== undefined && value !== "";

@@ -15,6 +15,11 @@ export const leaseInputs = z.strictObject({
   release: name,
   seen: color.nullable(),
   takeOver: z.boolean(),
+  /** The color gets another release: what stands there is taken away first. */
+  empties: z.boolean(),
+  host: name,
+  gatewayAddress: name,
+  healthPath: name,
   /** Pods that the idle color will need, and what each asks for. */
   needs: z.strictObject({ replicas: z.number().int().min(0), cpu: name, memory: name }),
 });

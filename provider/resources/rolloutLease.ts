@@ -1,5 +1,6 @@
 import { podsThatFit, type PodNeed } from "../../core/capacity";
-import { Cancelled, type Properties, type ResourceHandler } from "../../platform/rpc";
+import { Cancelled, type Log, type Properties, type ResourceHandler } from "../../platform/rpc";
+import { emptyColor } from "../rollout/emptyColor";
 import { Refusal } from "../rollout/errors";
 import { readLease, removeLease } from "../rollout/lease";
 import { describeHolder } from "../../core/rollout/lease";
@@ -16,13 +17,20 @@ import { liveRelease, movedProperties } from "./live";
  * refuse at the end: a world that is not the one planned for, somebody else's weights, a cluster without room.
  */
 export function rolloutLease(session: Session): ResourceHandler {
-  const take = async (inputs: Properties, signal: AbortSignal): Promise<Properties> => {
+  const take = async (inputs: Properties, signal: AbortSignal, log: Log): Promise<Properties> => {
     const wish = parseInputs(leaseInputs, inputs);
     const store = session.store(wish.service, wish.namespace);
     await session.lease(store, signal);
     try {
       await refuseSurprises(session, wish);
       signal.throwIfAborted();
+      if (wish.empties) {
+        const dataPlane = session.dataPlane(wish.gatewayAddress, wish.host);
+        const progress = (message: string) => {
+          log.status(message);
+        };
+        await emptyColor({ store, dataPlane, progress }, wish.color, wish.healthPath, signal);
+      }
     } catch (error) {
       await session.releaseLease(store);
       throw error;
@@ -32,13 +40,13 @@ export function rolloutLease(session: Session): ResourceHandler {
   return {
     check: ({ news }) => ({ inputs: news, failures: inputFailures(leaseInputs, news) }),
     diff: ({ olds, news }) => movedProperties(olds, news),
-    async create({ inputs, preview, signal }) {
+    async create({ inputs, preview, signal, log }) {
       if (preview) return { id: "", outputs: inputs, refreshBeforeUpdate: true };
       const id = resourceId(parseInputs(leaseInputs, inputs));
-      return { id, outputs: await take(inputs, signal), refreshBeforeUpdate: true };
+      return { id, outputs: await take(inputs, signal, log), refreshBeforeUpdate: true };
     },
-    async update({ inputs, preview, signal }) {
-      return { outputs: preview ? inputs : await take(inputs, signal), refreshBeforeUpdate: true };
+    async update({ inputs, preview, signal, log }) {
+      return { outputs: preview ? inputs : await take(inputs, signal, log), refreshBeforeUpdate: true };
     },
     async read({ id, inputs, olds }) {
       const { namespace, service } = splitId(id);
@@ -75,7 +83,7 @@ async function refuseSurprises(session: Session, wish: LeaseInputs): Promise<voi
 }
 
 async function refuseWithoutRoom(session: Session, wish: LeaseInputs, standing: number): Promise<void> {
-  // What the color has now is replaced pod by pod, so only what is added must find room.
+  // What the color has now is taken away first, so only what is added must find room.
   const need: PodNeed = { ...wish.needs, replicas: Math.max(0, wish.needs.replicas - standing) };
   const fit = podsThatFit(await roomOnNodes(session.kube), need);
   if (fit >= need.replicas) return;

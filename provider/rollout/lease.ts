@@ -109,11 +109,17 @@ export async function acquireLease(kube: KubeClient, store: RolloutStore, signal
   }
 }
 
-/** The holder, when it is a living process of this host or still within its time; for status and plans. */
+/** A holder that was silent for this many lease times is not reported; clocks of two machines differ by far less. */
+const SILENT_LEASES = 4;
+
+/** The holder, unless its process has ended or it has been silent for long; for status and plans, never for taking. */
 export async function readLease(kube: KubeClient, store: RolloutStore): Promise<LeaseHolder | null> {
   const object = await kube.get(store.leaseRef());
-  const holder = object ? leaseState(object).holder : null;
-  return holder === null || hasEnded(holder) ? null : holder;
+  if (!object) return null;
+  const { holder, renewed, durationSeconds } = leaseState(object);
+  if (holder === null || hasEnded(holder)) return null;
+  const silentFor = (Date.now() - Date.parse(renewed)) / 1000;
+  return silentFor > durationSeconds * SILENT_LEASES ? null : holder;
 }
 
 /** Removes the lease object, and with it the copy of the record. */

@@ -140,7 +140,7 @@ export class Mover {
     }
     signal.throwIfAborted();
     const act = { at: this.now(), by: this.by() };
-    const reason = `rolled back to ${describeRelease(fact.release)} by ${act.by}`;
+    const reason = `rolled back to ${describeRelease(fact.release)}`;
     const record =
       request.intent === "rollback"
         ? withRollback(this.known(), to, fact.release, { ...act, reason })

@@ -114,6 +114,11 @@ export class RolloutStore {
     return asString(value)?.split(".").slice(1).join(".");
   }
 
+  /** Deletes a color's Deployment; its pods drain behind it. */
+  async removeWorkload(color: Color): Promise<void> {
+    await this.kube.delete(this.deploymentRef(color), { propagation: "Background" });
+  }
+
   /** Notes on a color's Deployment that `release` passed there. */
   async markProven(color: Color, release: string): Promise<void> {
     await this.kube.patch(

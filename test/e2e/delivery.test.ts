@@ -221,6 +221,24 @@ describe("delivery of a service, end to end", function () {
     });
   }
 
+  it("never takes the pods of the release before for the new one, neither to prove a bad one nor to refuse a good one", async () => {
+    for (const round of [1, 2, 3]) {
+      const before = await live();
+      project.edit("policy/data.json", (text) =>
+        text.replace("central-valley", "nowhere").replace(/"version": "[^"]*"/, `"version": "bad.${round}"`),
+      );
+      const bad = await project.up();
+      assert.notEqual(bad.code, 0, `bad release ${round} was proven:\n${bad.output}`);
+      assert.equal((await live()).tag, before.tag);
+      project.edit("policy/data.json", (text) =>
+        text.replace("nowhere", "central-valley").replace(`"bad.${round}"`, `"good.${round}"`),
+      );
+      const good = await project.up();
+      assert.equal(good.code, 0, `good release ${round} was refused:\n${good.output}`);
+      assert.notEqual((await live()).color, before.color);
+    }
+  });
+
   it("leaves the cluster as it was", async () => {
     const { code, output } = await project.pulumi("destroy", "--yes", "--skip-preview");
     assert.equal(code, 0, output);

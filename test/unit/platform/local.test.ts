@@ -192,6 +192,9 @@ describe("environment", () => {
     });
     assert.equal(env.PULUMI_BACKEND_URL, "s3://state");
     assert.equal(env.KUBECONFIG, "/h/kubeconfig");
+    const users = { ...sources, usersKubeconfig: "/home/u/.kube/config" };
+    assert.equal(environmentFor(users, {}).KUBECONFIG, "/h/kubeconfig:/home/u/.kube/config");
+    assert.equal(environmentFor(users, { KUBECONFIG: "/a:/b" }).KUBECONFIG, "/a:/b:/h/kubeconfig");
     assert.equal("PULUMI_CONFIG_PASSPHRASE_FILE" in env, false);
     assert.equal("PULUMI_CONFIG_PASSPHRASE" in env, false);
   });

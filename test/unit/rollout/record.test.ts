@@ -41,10 +41,13 @@ describe("the rollout record", () => {
     assert.deepEqual(second.holds.map((hold) => hold.tag).sort(), ["R1", "R2"]);
   });
 
-  it("skips held releases on the way back", () => {
+  it("never goes back to what was rolled back from, also when its hold was lifted by another release", () => {
     const back = withRollback(deployed("r1", "r2"), "blue", bound("r1"), why);
-    const forward = { ...withDeployment(back, "green", bound("r3"), act), holds: back.holds };
+    const forward = withDeployment(back, "green", bound("r3"), act);
+    assert.deepEqual(forward.holds, []);
     assert.equal(previousGood(forward)?.release.tag, "R1");
+    const again = withDeployment(withDeployment(forward, "blue", bound("r2"), act), "green", bound("r4"), act);
+    assert.equal(previousGood(again)?.release.tag, "R2", "deployed again, it is good again");
   });
 
   it("lifts holds when another release goes live", () => {
