@@ -4,6 +4,8 @@ import { drainFor } from "../core/rollout/drain";
 import { LABEL } from "../core/rollout/names";
 import type { Release } from "../core/rollout/release";
 
+const SCHEDULING_SECONDS = 30;
+
 interface PodArgs {
   readonly service: string;
   readonly release: Release;
@@ -21,14 +23,15 @@ export function deploymentSpec({
   selector,
   environment,
 }: PodArgs): k8s.types.input.apps.v1.DeploymentSpec {
-  const { port, healthPath, secrets, resources, longestRequestSeconds } = release.spec;
+  const { port, healthPath, secrets, resources, longestRequestSeconds, startupSeconds } = release.spec;
   const drain = drainFor(longestRequestSeconds);
   const health = { path: healthPath, port: "http", scheme: "HTTP" };
   return {
     selector: { matchLabels: selector },
     // A changed side gets all its new pods before an old one goes: the way back stands until it is replaced.
     strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: "100%", maxUnavailable: 0 } },
-    progressDeadlineSeconds: 120,
+    // Beside the start itself there is the image to pull and a node to find.
+    progressDeadlineSeconds: startupSeconds + SCHEDULING_SECONDS,
     revisionHistoryLimit: 2,
     template: {
       metadata: {
@@ -61,6 +64,14 @@ export function deploymentSpec({
               requests: { cpu: resources.cpu, memory: resources.memory },
               limits: { memory: resources.memory },
             },
+            // Until it has passed once, neither of the others runs: a slow start is no crash.
+            startupProbe: {
+              httpGet: health,
+              periodSeconds: 1,
+              timeoutSeconds: 2,
+              successThreshold: 1,
+              failureThreshold: startupSeconds,
+            },
             readinessProbe: {
               httpGet: health,
               periodSeconds: 1,
@@ -70,7 +81,6 @@ export function deploymentSpec({
             },
             livenessProbe: {
               httpGet: health,
-              initialDelaySeconds: 10,
               periodSeconds: 10,
               timeoutSeconds: 5,
               failureThreshold: 3,

@@ -104,9 +104,9 @@ function leftAlone({ only }: StackConfig, service: string, { actual }: RolloutAn
 }
 
 async function wantedRelease(service: ServiceConfig, contextHash: string | undefined): Promise<Release> {
-  const { port, healthPath, env, secrets, resources, longestRequestSeconds } = service;
+  const { port, healthPath, env, secrets, resources, longestRequestSeconds, startupSeconds } = service;
   const source = contextHash === undefined ? `image:${service.image ?? ""}` : `context:${contextHash}`;
-  const spec = { source, port, healthPath, env, secrets, resources, longestRequestSeconds };
+  const spec = { source, port, healthPath, env, secrets, resources, longestRequestSeconds, startupSeconds };
   return releaseOf(spec, service.tag ?? (await sourceTag(service, contextHash)));
 }
 

@@ -97,6 +97,7 @@ export const inlineEntrySchema = mapWith({
   port: serviceFields.port,
   health: serviceFields.health.exactOptional(),
   longestRequest: serviceFields.longestRequest.exactOptional(),
+  startup: serviceFields.startup.exactOptional(),
   smoke: serviceFields.smoke,
   kpis: serviceFields.kpis.exactOptional(),
 });

@@ -107,7 +107,7 @@ function readInline(name: string, raw: unknown, path: readonly string[]): ReadSe
 }
 
 function definitionOf(name: string, entry: InlineEntry): ServiceDefinition {
-  const { image, port, smoke, health, longestRequest, kpis } = entry;
+  const { image, port, smoke, health, longestRequest, startup, kpis } = entry;
   const defaults = serviceDefinitionSchema.parse({
     name,
     image: { ref: image },
@@ -119,6 +119,7 @@ function definitionOf(name: string, entry: InlineEntry): ServiceDefinition {
     smoke,
     ...(health === undefined ? {} : { health }),
     ...(longestRequest === undefined ? {} : { longestRequest }),
+    ...(startup === undefined ? {} : { startup }),
     ...(kpis === undefined ? {} : { kpis }),
   };
 }

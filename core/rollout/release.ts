@@ -16,6 +16,8 @@ export const releaseSpecSchema = z.object({
   resources: z.object({ cpu: z.string(), memory: z.string() }),
   /** Longest request that must survive a pod's end, in seconds; drain settings follow from it. */
   longestRequestSeconds: z.number(),
+  /** How long a new pod may take until it answers its health path, in seconds. */
+  startupSeconds: z.number().default(60),
 });
 
 /** What is wanted of a service, or runs on a color. */

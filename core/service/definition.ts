@@ -94,6 +94,7 @@ export const serviceFields = {
   port: wholeNumber(1, 65_535, "write the port the container listens on"),
   health: mapWith({ path: text(REQUEST_PATH).default("/health") }),
   longestRequest: duration(1, 3600, "say how long the longest request may take; draining waits for it"),
+  startup: duration(1, 3600, "say how long a new pod may take until it answers its health path"),
   resources: mapWith({ cpu, memory }),
   /** null: every stack must give a value. */
   env: mapOf(VARIABLE_NAME, scalarText("write its value, or null if each stack must give one").nullable()),
@@ -113,6 +114,7 @@ const defaults = {
   image: { context: ".", dockerfile: "Dockerfile", buildArgs: {} },
   health: { path: "/health" },
   longestRequest: 30,
+  startup: 60,
   resources: { cpu: "100m", memory: "128Mi" },
   replicas: 2,
 } as const;
@@ -124,6 +126,7 @@ export const serviceDefinitionSchema = mapWith({
   port: serviceFields.port,
   health: serviceFields.health.default(defaults.health),
   longestRequest: serviceFields.longestRequest.default(defaults.longestRequest),
+  startup: serviceFields.startup.default(defaults.startup),
   resources: serviceFields.resources.default(defaults.resources),
   env: serviceFields.env.default({}),
   secrets: serviceFields.secrets.default({}),

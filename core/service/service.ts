@@ -25,6 +25,8 @@ export interface ServiceConfig {
   readonly secrets: Readonly<Record<string, { readonly secret: string; readonly key: string }>>;
   readonly resources: { readonly cpu: string; readonly memory: string };
   readonly longestRequestSeconds: number;
+  /** How long a new pod may take until it answers its health path. */
+  readonly startupSeconds: number;
   readonly smoke: readonly SmokeTest[];
   readonly replicas: number;
   readonly labels: Readonly<Record<string, string>>;
@@ -74,6 +76,7 @@ export function mergeService(
     secrets: { ...definition.secrets, ...overrides.secrets },
     resources: overrides.resources ?? definition.resources,
     longestRequestSeconds: definition.longestRequest,
+    startupSeconds: definition.startup,
     smoke: definition.smoke,
     replicas: overrides.replicas ?? definition.replicas,
     labels: overrides.labels ?? {},

@@ -180,6 +180,21 @@ describe("delivery of a service, end to end", function () {
       held: false,
     },
     {
+      name: "a container that never gets ready, for its health path fails",
+      breakIt: () => {
+        project.edit("service.yaml", (text) =>
+          text.replace("path: /health", "path: /v1/no-such-path").replace("startup: 20s", "startup: 3s"),
+        );
+      },
+      mend: () => {
+        project.edit("service.yaml", (text) =>
+          text.replace("path: /v1/no-such-path", "path: /health").replace("startup: 3s", "startup: 20s"),
+        );
+      },
+      reason: /probe failed|not ready|progress/i,
+      held: false,
+    },
+    {
       name: "a smoke test that answers wrongly",
       breakIt: () => {
         project.edit("policy/data.json", (text) =>

@@ -165,6 +165,7 @@ describe("a service of a stack", () => {
       secrets: { API_TOKEN: { secret: "web", key: "token" } },
       resources: { cpu: "100m", memory: "128Mi" },
       longestRequestSeconds: 30,
+      startupSeconds: 60,
       smoke: [
         {
           name: "answers",

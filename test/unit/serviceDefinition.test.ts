@@ -15,6 +15,7 @@ describe("a service.yaml", () => {
         port: 8080,
         health: { path: "/health" },
         longestRequest: 30,
+        startup: 60,
         resources: { cpu: "100m", memory: "128Mi" },
         env: {},
         secrets: {},

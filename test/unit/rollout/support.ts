@@ -11,6 +11,7 @@ export const release = (name: string): Release =>
       secrets: {},
       resources: { cpu: "50m", memory: "64Mi" },
       longestRequestSeconds: 10,
+      startupSeconds: 60,
     },
     name.toUpperCase(),
   );
