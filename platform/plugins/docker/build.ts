@@ -45,7 +45,7 @@ export async function buildImage(inputs: Properties, { session, signal, log, hid
     if (/^Step \d/.test(line)) log.status(line);
     else log.debug(line);
   };
-  await follow(stream, `build of ${name} failed`, show, hidden);
+  await follow(stream, { failure: `build of ${name} failed`, signal, show, hidden });
 }
 
 /** Pushes the image by its name and gives its digest there. */
@@ -59,14 +59,10 @@ export async function pushImage(name: string, { session, signal, log, hidden }: 
     headers: { "x-registry-auth": encoded(auth ?? session.credentials.forRegistry(reference.registry) ?? {}) },
     signal,
   });
-  const extras = await follow(
-    stream,
-    `push of ${name} failed`,
-    (line) => {
-      log.debug(line);
-    },
-    hidden,
-  );
+  const show = (line: string) => {
+    log.debug(line);
+  };
+  const extras = await follow(stream, { failure: `push of ${name} failed`, signal, show, hidden });
   const digest = extras.map((extra) => textIn(extra, "Digest")).find((found) => found !== undefined);
   if (digest === undefined) throw new Error(`push of ${name}: the Docker Engine did not say under which digest`);
   return digest;

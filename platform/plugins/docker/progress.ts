@@ -5,13 +5,31 @@ import { isRecord, textIn } from "./json";
 
 const LINES_KEPT = 20;
 
-/** Reads the messages of a build, push or pull to their end. `show` gets each line of it. */
-export async function follow(
-  stream: Readable,
-  what: string,
-  show: (line: string) => void,
-  hidden: readonly string[] = [],
-): Promise<readonly unknown[]> {
+export interface Followed {
+  /** Begins the message of a failure. */
+  readonly failure: string;
+  readonly signal: AbortSignal;
+  /** Gets each line as it comes. */
+  readonly show: (line: string) => void;
+  /** Texts that must not be shown. */
+  readonly hidden: readonly string[];
+}
+
+/**
+ * Reads the messages of a build, push or pull to their end.
+ * @returns what the engine adds for programs
+ * @throws EngineRefusal with the last lines, or the signal's reason
+ */
+export async function follow(stream: Readable, followed: Followed): Promise<readonly unknown[]> {
+  try {
+    return await messagesOf(stream, followed);
+  } catch (error) {
+    if (followed.signal.aborted) throw followed.signal.reason; // the connection that we cut is no finding
+    throw error;
+  }
+}
+
+async function messagesOf(stream: Readable, { failure, show, hidden }: Followed): Promise<readonly unknown[]> {
   const kept: string[] = [];
   const extras: unknown[] = [];
   for await (const line of createInterface({ input: stream })) {
@@ -25,14 +43,14 @@ export async function follow(
       show(clean);
     }
     const error = textIn(message, "errorDetail", "message") ?? textIn(message, "error");
-    if (error !== undefined) throw new EngineRefusal(0, failureText(what, redact(error, hidden), kept));
+    if (error !== undefined) throw new EngineRefusal(0, failureText(failure, redact(error, hidden), kept));
   }
   return extras;
 }
 
-function failureText(what: string, error: string, lines: readonly string[]): string {
+function failureText(failure: string, error: string, lines: readonly string[]): string {
   const log = lines.map((line) => `  ${line}`).join("\n");
-  return lines.length === 0 ? `${what}: ${error}` : `${what}: ${error}\nits last lines:\n${log}`;
+  return lines.length === 0 ? `${failure}: ${error}` : `${failure}: ${error}\nits last lines:\n${log}`;
 }
 
 function parsed(line: string): Record<string, unknown> | undefined {

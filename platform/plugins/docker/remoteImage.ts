@@ -90,7 +90,7 @@ function failuresOf(plain: Properties): readonly CheckFailure[] {
   return failures;
 }
 
-async function pull(name: string, platform: string | undefined, { session, signal, log }: Work): Promise<void> {
+async function pull(name: string, platform: string | undefined, { session, signal, log, hidden }: Work): Promise<void> {
   const reference = referenceOf(name);
   log.status(`pulling from ${reference.registry}`);
   const stream = await session.engine.call({
@@ -104,9 +104,10 @@ async function pull(name: string, platform: string | undefined, { session, signa
     headers: { "x-registry-auth": encoded(session.credentials.forRegistry(reference.registry) ?? {}) },
     signal,
   });
-  await follow(stream, `pull of ${name} failed`, (line) => {
+  const show = (line: string) => {
     log.debug(line);
-  });
+  };
+  await follow(stream, { failure: `pull of ${name} failed`, signal, show, hidden });
 }
 
 /** The outputs that the engine knows. */
