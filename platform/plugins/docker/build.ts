@@ -1,11 +1,10 @@
-import type { Log } from "../../rpc";
+import type { Log, Properties } from "../../rpc";
 import { buildSpecOf, packContext } from "./buildSpec";
 import { encoded } from "./credentials";
 import { isRecord, textIn } from "./json";
 import { follow } from "./progress";
 import { nameIn, referenceOf } from "./reference";
 import type { Session } from "./session";
-import type { Properties } from "../../rpc";
 
 export interface Work {
   readonly session: Session;
