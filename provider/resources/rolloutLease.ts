@@ -29,7 +29,7 @@ export function rolloutLease(session: Session): ResourceHandler {
         const progress = (message: string) => {
           log.status(message);
         };
-        await emptyColor({ store, dataPlane, progress }, wish.color, wish.healthPath, signal);
+        await emptyColor({ store, dataPlane, progress }, wish, signal);
       }
     } catch (error) {
       await session.releaseLease(store);

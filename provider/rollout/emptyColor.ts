@@ -24,8 +24,7 @@ const DEADLINE_MS = 20_000;
  */
 export async function emptyColor(
   parts: EmptyParts,
-  color: Color,
-  healthPath: string,
+  { color, release, healthPath }: { readonly color: Color; readonly release: string; readonly healthPath: string },
   signal: AbortSignal,
 ): Promise<void> {
   const { store, progress } = parts;
@@ -34,9 +33,11 @@ export async function emptyColor(
   if (actual.live === color || share > 0)
     throw new Refusal(`${store.service}: ${color} has traffic, it cannot be emptied`);
   const standing = actual.colors[color];
-  if (!standing || standing.missing) return;
-  progress(`emptying ${color} of ${standing.release.tag}`);
-  await store.removeWorkload(color);
+  if (standing && !standing.missing) {
+    if (standing.release.id === release) return; // tried again: whoever answers is of this release already
+    progress(`emptying ${color} of ${standing.release.tag}`);
+    await store.removeWorkload(color);
+  }
   const giveUp = performance.now() + DEADLINE_MS;
   while ((await store.readyEndpoints(color)) > 0) {
     if (performance.now() > giveUp)

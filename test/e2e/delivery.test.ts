@@ -236,6 +236,19 @@ describe("delivery of a service, end to end", function () {
     });
   }
 
+  it("lets a release whose smoke test was to blame go live when told to try again", async () => {
+    const before = await live();
+    project.newPolicy("innocent");
+    project.edit("service.yaml", (text) => text.replace("result.amount: 15375", "result.amount: 1"));
+    const failed = await project.up();
+    assert.notEqual(failed.code, 0, failed.output);
+    project.edit("service.yaml", (text) => text.replace("result.amount: 1\n", "result.amount: 15375\n"));
+    assert.notEqual((await project.preview()).code, 0, "held: the release is the same");
+    const again = await project.deploy("--env", project.stack, "--retry");
+    assert.equal(again.code, 0, again.output);
+    assert.notEqual((await live()).color, before.color);
+  });
+
   it("never takes the pods of the release before for the new one, neither to prove a bad one nor to refuse a good one", async () => {
     for (const round of [1, 2, 3]) {
       const before = await live();
