@@ -1,5 +1,5 @@
 import type { StackConfig } from "../config/stackConfig";
-import { diagnose } from "../platform/doctor";
+import { diagnose, type Finding } from "../platform/doctor";
 import { RefusedError } from "../platform/errors";
 import { bringUp } from "../platform/local/up";
 import type { Io } from "./command";
@@ -21,15 +21,20 @@ export async function readyCluster(config: StackConfig, { layout, progress, env 
   try {
     const findings = await diagnose({ layout, context: kubeContext, namespace, prometheus, registry });
     const lacking = findings.filter(({ lacks }) => lacks !== undefined);
-    if (lacking.length === 0) return;
-    const lines = lacking.map(
-      ({ name, lacks, advice }) => `  ${name}: ${lacks ?? ""}${advice === undefined ? "" : `; ${advice}`}`,
-    );
+    for (const finding of lacking.filter(isOptional)) io.err.write(`${describe(finding)}\n`);
+    const missing = lacking.filter((finding) => !isOptional(finding)).map((finding) => `  ${describe(finding)}`);
+    if (missing.length === 0) return;
     throw new RefusedError(
-      [`the cluster of context ${kubeContext} is not ready for stack ${config.stack}:`, ...lines].join("\n"),
+      [`the cluster of context ${kubeContext} is not ready for stack ${config.stack}:`, ...missing].join("\n"),
     );
   } finally {
     if (before === undefined) delete process.env.KUBECONFIG;
     else process.env.KUBECONFIG = before;
   }
 }
+
+/** A move in one step asks no metrics. */
+const isOptional = ({ name }: Finding): boolean => name === "Prometheus";
+
+const describe = ({ name, lacks = "", advice }: Finding): string =>
+  `${name}: ${lacks}${advice === undefined ? "" : `; ${advice}`}`;

@@ -172,6 +172,25 @@ describe("updates that are killed, stopped, or run twice", function () {
       assert.equal(code, 0, output);
     }));
 
+  it("survives SIGKILL of a first update: hms-deploy finishes it, and clears what it left pending", async () => {
+    const fresh = new TestProject("first");
+    try {
+      await fresh.init();
+      const child = fresh.startPulumi("up", "--yes", "--skip-preview");
+      const ended = finished(child);
+      await printed(child, /Deployment drought-benefit-blue creating/);
+      child.kill("SIGKILL");
+      await ended;
+      const { code, output } = await fresh.deploy("--env", fresh.stack);
+      assert.equal(code, 0, output);
+      const settled = await fresh.up("--expect-no-changes");
+      assert.equal(settled.code, 0, settled.output);
+      assert.doesNotMatch(settled.output, /pending operations/);
+    } finally {
+      await fresh.remove();
+    }
+  });
+
   it("leaves no process behind that still wants something", () => {
     const left = execFileSync("ps", ["-eo", "pid,args"], { encoding: "utf8" })
       .split("\n")

@@ -236,6 +236,18 @@ describe("delivery of a service, end to end", function () {
     });
   }
 
+  it("refuses, before anything changes, what the cluster has no room for", async () => {
+    const before = await live();
+    project.service((service) => (service.resources = { cpu: "500", memory: "64Mi" }));
+    const refused = await project.deploy("--env", project.stack);
+    assert.equal(refused.code, 1, refused.output);
+    assert.match(refused.lastLine, /needs room for 3 more pods of 500 CPU and 64Mi, the cluster has room for 0/);
+    project.service((service) => delete service.resources);
+    const mended = await project.up("--expect-no-changes");
+    assert.equal(mended.code, 0, mended.output);
+    assert.deepEqual(await live(), before);
+  });
+
   it("lets a release whose smoke test was to blame go live when told to try again", async () => {
     const before = await live();
     project.newPolicy("innocent");

@@ -1,6 +1,13 @@
 import { strict as assert } from "node:assert";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { parse, stringify } from "yaml";
 import { kubectl } from "../support/cluster";
 import { TestProject } from "../support/project";
+
+interface KubeConfig {
+  contexts: { readonly name: string }[];
+}
 
 describe("the stacks of this project, really run", function () {
   this.timeout(300_000);
@@ -21,6 +28,26 @@ describe("the stacks of this project, really run", function () {
       }
     });
   }
+
+  it("delivers to the cluster of any context, after naming what a cluster lacks", async () => {
+    const project = new TestProject("context");
+    const kubeconfig = path.join(project.folder, "own.kubeconfig");
+    const own = parse(kubectl("config", "view", "--raw", "--minify", "--flatten")) as KubeConfig;
+    own.contexts = own.contexts.map((one) => ({ ...one, name: "my-own" }));
+    writeFileSync(kubeconfig, stringify({ ...own, "current-context": "my-own" }));
+    try {
+      project.env.KUBECONFIG = kubeconfig;
+      project.configure((config) => (config["hms:kubeContext"] = "my-own"));
+      const lacking = await project.hms("doctor", "--context", "my-own", "--prometheus", "http://127.0.0.1:1");
+      assert.equal(lacking.code, 1, lacking.output);
+      assert.match(lacking.output, /✗ .*prometheus/i);
+      const { code, output } = await project.deploy("--env", project.stack);
+      assert.equal(code, 0, output);
+      assert.equal((await project.status()).services[0]?.target, "my-own");
+    } finally {
+      await project.remove();
+    }
+  });
 
   it("delivers prod, one service at a time too, and destroys it only when asked twice", async () => {
     const project = new TestProject("prod", { from: "prod" });
