@@ -22,15 +22,16 @@ export interface Prepared {
 /**
  * Makes sure that Pulumi, its language host, kubectl and the provider plugins are there, and says under which variables.
  * Does not start the local platform: a stack may use another cluster.
+ * @param also tools that will be needed right after: built together, they share the cores.
  */
-export async function prepareEngine(io: Io): Promise<Prepared> {
+export async function prepareEngine(io: Io, also: readonly string[] = []): Promise<Prepared> {
   const layout = loadLayout(io.env);
   const progress = new Progress(io.err);
   claimHome(layout.home);
   fs.mkdirSync(path.join(layout.home, "toolchain"), { recursive: true, mode: 0o700 });
   ensureEnvironment(layout.home);
   const context = { home: layout.home, progress, signal: io.signal };
-  const tools = await ensureTools(["pulumi", "pulumi-language-nodejs", "kubectl"], context);
+  const tools = await ensureTools(["pulumi", "pulumi-language-nodejs", "kubectl", ...also], context);
   const exports = environmentFor(
     {
       home: layout.home,

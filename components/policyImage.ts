@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 export interface PolicyImageArgs {
   /** Repository to push to, without tag, e.g. `127.0.0.1:5000/drought-benefit`. */
   readonly repository: string;
-  /** Folder that is sent to the builder. */
+  /** Folder that is sent to the builder, relative to the program: an absolute one would differ between two clones. */
   readonly context: string;
   /** Path of the Dockerfile, relative to the context. */
   readonly dockerfile: string;
@@ -30,8 +30,6 @@ export class PolicyImage extends pulumi.ComponentResource {
       },
       {
         parent: this,
-        // Two clones of the project build the same image from different folders; contextHash is in the name.
-        ignoreChanges: ["build.context", "build.dockerfile"],
         retainOnDelete: true, // the registry decides how long an image lives, not the stack
       },
     );

@@ -5,7 +5,7 @@ import * as path from "node:path";
 import type { Io } from "../cli/command";
 import { prepareEngine } from "../cli/prepare";
 import { projectRoot } from "../platform/home";
-import { bringUp } from "../platform/local/up";
+import { bringUp, CLUSTER_TOOLS } from "../platform/local/up";
 
 /** Kinds of tests, in the order in which they run: cheap ones first. */
 export const SUITES = ["unit", "engine", "e2e"] as const;
@@ -35,7 +35,7 @@ export async function runTests(suites: readonly Suite[], grep: string | undefine
     for (const suite of suites) {
       if (io.signal.aborted || !hasTests(path.join(root, "test", suite))) continue;
       if (suite !== "unit" && !isUp) {
-        const prepared = await prepareEngine(io);
+        const prepared = await prepareEngine(io, CLUSTER_TOOLS);
         await bringUp(prepared.layout, { progress: prepared.progress, signal: io.signal });
         env = prepared.env;
         isUp = true;

@@ -1,9 +1,12 @@
+import { loadStackFile } from "../../config/stackFile";
 import { statusText } from "../../core/rollout/status";
+import { projectRoot } from "../../platform/home";
+import { CLUSTER_TOOLS } from "../../platform/local/up";
 import { readyCluster } from "../cluster";
 import type { Command } from "../command";
 import { deployStack } from "../deploy";
 import { prepareEngine } from "../prepare";
-import { openStack, seeServices } from "../stack";
+import { LOCAL_CONTEXT, openStack, seeServices } from "../stack";
 
 /** Stack that a newcomer gets: everything on this machine. */
 const FIRST_STACK = "dev";
@@ -13,7 +16,8 @@ export const start: Command = {
   summary: "Brings the local platform up, delivers the example service, and says what to try next.",
   examples: ["npm start"],
   async run(_invocation, io) {
-    const prepared = await prepareEngine(io);
+    const local = loadStackFile(projectRoot(), FIRST_STACK).kubeContext === LOCAL_CONTEXT;
+    const prepared = await prepareEngine(io, local ? CLUSTER_TOOLS : []);
     await readyCluster(openStack(FIRST_STACK, undefined, prepared.env).config, prepared, io);
     await deployStack(FIRST_STACK, {}, io, prepared);
     const seen = await seeServices(openStack(FIRST_STACK, undefined, prepared.env));

@@ -25,7 +25,7 @@ export interface UpOptions {
 }
 
 /** Tools that the cluster itself is made of. */
-const CLUSTER_TOOLS = [...CONTROL_PLANE, "etcd", "coredns", "prometheus", "traefik", "gateway-api", "opa"];
+export const CLUSTER_TOOLS = [...CONTROL_PLANE, "etcd", "coredns", "prometheus", "traefik", "gateway-api", "opa"];
 
 /** Time for everything inside the cluster to become ready, images included. */
 const READY_MS = 180_000;
