@@ -64,6 +64,8 @@ export class Mover {
   private routeVersion: string | undefined;
   private record: RolloutRecord | undefined;
   private marker = "";
+  /** Somebody else's weights that this move was told to take over. */
+  private accepted: Weights | undefined;
 
   constructor(private readonly parts: MoverParts) {}
 
@@ -90,6 +92,7 @@ export class Mover {
   private refuseSurprises(actual: ActualRollout, request: MoveRequest): void {
     const { service } = request.shape;
     if (actual.foreign && !request.takeOver) throw new Refusal(foreignWeights(service, actual.foreign));
+    this.accepted = actual.foreign?.weights;
     if (actual.live !== request.seen && actual.live !== request.to) {
       const [now, then] = [actual.live ?? "no color", request.seen ?? "no color"];
       throw new Refusal(`${service}: ${now} is live, but the plan was made when ${then} was. Plan again`);
@@ -212,8 +215,9 @@ export class Mover {
         if (!(error instanceof StaleWrite)) throw error;
         const { actual, routeVersion } = await this.parts.store.read();
         if (actual.record.fence > this.parts.lease.token) throw new Fenced(`${actual.record.writer} took over`);
-        if (routeVersion !== undefined && actual.foreign)
-          throw new ForeignWriter(`${actual.foreign.writer} changed the weights`);
+        const { foreign } = actual;
+        const isNew = foreign && !(this.accepted && sameWeights(foreign.weights, this.accepted));
+        if (routeVersion !== undefined && isNew) throw new ForeignWriter(`${foreign.writer} changed the weights`);
         this.routeVersion = routeVersion;
       }
     }
