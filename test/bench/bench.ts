@@ -111,7 +111,7 @@ export async function bench(io: Io, env: NodeJS.ProcessEnv): Promise<BenchDocume
     };
   } finally {
     say("taking the bench's stack away");
-    await project.remove();
+    project.remove();
   }
 }
 

@@ -43,7 +43,9 @@ describe("updates that are killed, stopped, or run twice", function () {
     const { code, output } = await project.up();
     assert.equal(code, 0, output);
   });
-  after(() => project.remove());
+  after(() => {
+    project.remove();
+  });
 
   const tagOf = async (): Promise<string | undefined> => {
     const [service] = (await project.status()).services;
@@ -190,7 +192,7 @@ describe("updates that are killed, stopped, or run twice", function () {
       assert.equal(settled.code, 0, settled.output);
       assert.doesNotMatch(settled.output, /pending operations/);
     } finally {
-      await fresh.remove();
+      fresh.remove();
     }
   });
 

@@ -44,7 +44,9 @@ describe("delivery of a service, end to end", function () {
   };
 
   before(() => project.init());
-  after(() => project.remove());
+  after(() => {
+    project.remove();
+  });
 
   it("brings the first release up on blue", async () => {
     const { code, output } = await project.up();

@@ -18,7 +18,9 @@ describe("what others do to a delivered service", function () {
       text.replace("smoke:", "secrets:\n  API_TOKEN: { secret: drought-benefit-token, key: token }\nsmoke:"),
     );
   });
-  after(() => project.remove());
+  after(() => {
+    project.remove();
+  });
 
   it("stops the plan when a secret is missing, by name and key, and touches nothing", async () => {
     const { code, output } = await project.up();

@@ -12,20 +12,18 @@ interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  readonly ms: number;
 }
 
 /** Runs `bin/hms` as a user does. */
 function hms(words: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const began = Date.now();
     const child = spawn(path.join(projectRoot(), "bin", "hms"), words, { env, stdio: ["ignore", "pipe", "pipe"] });
     let [stdout, stderr] = ["", ""];
     child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     child.on("error", reject);
     child.on("close", (code) => {
-      resolve({ code, stdout, stderr, ms: Date.now() - began });
+      resolve({ code, stdout, stderr });
     });
   });
 }

@@ -24,7 +24,7 @@ describe("the stacks of this project, really run", function () {
         assert.equal(destroyed.code, 0, destroyed.output);
         assert.equal(kubectl("get", "namespace", project.namespace, "--ignore-not-found"), "");
       } finally {
-        await project.remove();
+        project.remove();
       }
     });
   }
@@ -45,7 +45,7 @@ describe("the stacks of this project, really run", function () {
       assert.equal(code, 0, output);
       assert.equal((await project.status()).services[0]?.target, "my-own");
     } finally {
-      await project.remove();
+      project.remove();
     }
   });
 
@@ -80,7 +80,7 @@ describe("the stacks of this project, really run", function () {
       const destroyed = await project.pulumi("destroy", "--yes");
       assert.equal(destroyed.code, 0, destroyed.output);
     } finally {
-      await project.remove();
+      project.remove();
     }
   });
 });
