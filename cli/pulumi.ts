@@ -58,9 +58,14 @@ export function pulumi(call: PulumiCall, args: readonly string[]): Promise<Pulum
  */
 export async function up(call: PulumiCall): Promise<PulumiResult> {
   const args = ["up", "--stack", call.stack, "--yes", "--skip-preview", "--non-interactive", "--color", "never"];
-  const first = await pulumi(call, args);
+  // That a stack is new is no error to its owner.
+  const onLine = (line: string) => {
+    if (!line.includes(NO_STACK)) call.onLine(line);
+  };
+  const first = await pulumi({ ...call, onLine }, args);
   if (first.code === 0 || call.signal.aborted) return first;
-  if (first.lines.some((line) => line.includes("no stack named"))) {
+  if (first.lines.some((line) => line.includes(NO_STACK))) {
+    call.onLine(`stack ${call.stack} is new`);
     const quiet = { ...call, onLine: () => undefined };
     await pulumi(quiet, ["stack", "init", call.stack, "--no-select", "--non-interactive"]);
     return pulumi(call, args);
@@ -77,6 +82,8 @@ export async function up(call: PulumiCall): Promise<PulumiResult> {
   const cleared = await pulumi(call, [...refresh, "--non-interactive", "--color", "never"]);
   return second.code === 0 ? cleared : second;
 }
+
+const NO_STACK = "no stack named";
 
 /** Why an `up` failed, in one line: the engine prints it among other things, and not last. */
 export function reasonOf(lines: readonly string[]): string {
