@@ -14,6 +14,8 @@ export = async () => {
   const providers = {
     kubernetes: new k8s.Provider("cluster", {
       context: kubeContext,
+      // Empty, or the SDK copies KUBECONFIG here: a path in the state, and one that may not be a list.
+      kubeconfig: "",
       // A color keeps its name, so its ConfigMap is changed in place: replaced, it would be gone for a moment.
       enableConfigMapMutable: true,
     }),
