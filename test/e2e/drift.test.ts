@@ -1,7 +1,6 @@
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { loadLayout } from "../../platform/local/layout";
 import { kubectl } from "../support/cluster";
 import { TestProject } from "../support/project";
 
@@ -117,7 +116,7 @@ describe("what others do to a delivered service", function () {
       }
       const { code, output } = await clone.up("--expect-no-changes");
       assert.equal(code, 0, output);
-      for (const folder of [project.folder, clone.folder, loadLayout().home]) {
+      for (const folder of [project.folder, clone.folder]) {
         const state = project.state();
         const at = state.indexOf(folder);
         assert.equal(at, -1, `a path in the state: ${state.slice(Math.max(0, at - 200), at + 100)}`);
