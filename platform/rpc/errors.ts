@@ -3,6 +3,7 @@ import { Metadata, status, type ServerErrorResponse } from "@grpc/grpc-js";
 import { Any } from "google-protobuf/google/protobuf/any_pb";
 import { ErrorResourceInitFailed } from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
+import { reasonOf as messageOf } from "../errors";
 import { toStruct } from "./values";
 
 /** A person or the engine stopped the operation. Nothing was judged: whatever was being done is not to blame. */
@@ -35,9 +36,7 @@ export class PartialFailure extends Error {
   }
 }
 
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
+export { messageOf };
 
 /** Where gRPC implementations look for structured error details. */
 const DETAILS_KEY = "grpc-status-details-bin";

@@ -15,4 +15,4 @@ export class Fenced extends Error {
   override readonly name = "Fenced";
 }
 
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export { reasonOf as messageOf } from "../../platform/errors";

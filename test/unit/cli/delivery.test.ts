@@ -6,7 +6,7 @@ import type { ActualRollout, ColorFact } from "../../../core/rollout/plan";
 import { emptyRecord, withDeployment, withRollback, type RolloutRecord } from "../../../core/rollout/record";
 import { serviceStatus, statusText } from "../../../core/rollout/status";
 import { phasesOf } from "../../bench/phases";
-import { bound } from "../rollout/support";
+import { bound, fact } from "../rollout/support";
 
 const act = { at: "2026-01-01T00:00:00.000Z", by: "ann@a (pid 1)" };
 
@@ -47,14 +47,6 @@ describe("lockOf", () => {
   });
 });
 
-const fact = (name: string, change: Partial<ColorFact> = {}): ColorFact => ({
-  release: bound(name),
-  ready: 2,
-  desired: 2,
-  proven: true,
-  missing: false,
-  ...change,
-});
 const deployed = (...names: readonly string[]): RolloutRecord =>
   names.reduce(
     (record, name) => withDeployment(record, record.live ? otherColor(record.live) : "blue", bound(name), act),

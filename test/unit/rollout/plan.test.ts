@@ -3,16 +3,7 @@ import fc from "fast-check";
 import { COLORS, otherColor, weightsFor, type Color } from "../../../core/rollout/color";
 import { planRollout, type ActualRollout, type ColorFact, type PlanKind } from "../../../core/rollout/plan";
 import { emptyRecord, type Hold } from "../../../core/rollout/record";
-import { bound, release } from "./support";
-
-const fact = (name: string, change: Partial<ColorFact> = {}): ColorFact => ({
-  release: bound(name),
-  ready: 2,
-  desired: 2,
-  proven: true,
-  missing: false,
-  ...change,
-});
+import { fact, release } from "./support";
 
 const hold = (name: string, kind: Hold["kind"]): Hold => ({
   release: release(name).id,

@@ -1,3 +1,4 @@
+import type { ColorFact } from "../../../core/rollout/plan";
 import { releaseOf, type BoundRelease, type Release } from "../../../core/rollout/release";
 
 /** A release told apart by its source only; the tag is the name in capitals. */
@@ -17,3 +18,13 @@ export const release = (name: string): Release =>
   );
 
 export const bound = (name: string): BoundRelease => ({ ...release(name), image: `registry/x@sha256:${name}` });
+
+/** A color that stands whole and proven with a release, but for `change`. */
+export const fact = (name: string, change: Partial<ColorFact> = {}): ColorFact => ({
+  release: bound(name),
+  ready: 2,
+  desired: 2,
+  proven: true,
+  missing: false,
+  ...change,
+});
