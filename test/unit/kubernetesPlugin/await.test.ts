@@ -35,6 +35,14 @@ const STATES: readonly (readonly [string, KubeObject, "ready" | "waiting" | "fai
     /timed out/,
   ],
   [
+    "one scaled to nothing after its deadline",
+    deployment(
+      { conditions: [{ type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" }] },
+      { replicas: 0 },
+    ),
+    "ready",
+  ],
+  [
     "a StatefulSet of one revision",
     statefulSet({ replicas: 2, readyReplicas: 2, currentRevision: "a", updateRevision: "a" }),
     "ready",

@@ -70,7 +70,7 @@ function labelSelector(selector: unknown): string | undefined {
   return terms.length > 0 ? terms.join(",") : undefined;
 }
 
-/** One line a reason: troubles with the last lines of a crashed container's log, else what the events warn of. */
+/** One line a reason: troubles with the probe that failed and the last lines of a crashed container's log, else what the events warn of. */
 export async function explain(
   kube: KubeClient,
   workload: KubeObject,
@@ -78,7 +78,7 @@ export async function explain(
   signal: AbortSignal,
 ): Promise<string[]> {
   const troubles = troublesOf(pods).slice(0, EXPLAINED);
-  const reasons = await Promise.all(troubles.map((trouble) => explainTrouble(kube, workload, trouble, signal)));
+  const reasons = await Promise.all(troubles.map((trouble) => explainTrouble(kube, pods, trouble, signal)));
   const unready = pods.filter((pod) => conditionOf(pod, "Ready")?.status !== "True").slice(0, EXPLAINED);
   const silent = unready.filter((pod) => !troubles.some((trouble) => trouble.pod === pod.metadata.name));
   for (const pod of silent) reasons.push(...(await explainSilent(kube, pod, signal)));
@@ -92,14 +92,21 @@ export async function explain(
 
 async function explainTrouble(
   kube: KubeClient,
-  { metadata: { namespace = "" } }: KubeObject,
+  pods: readonly KubeObject[],
   trouble: Trouble,
   signal: AbortSignal,
 ): Promise<string> {
   const described = describeTrouble(trouble);
-  if (!trouble.crashed || trouble.container === undefined) return described;
-  const log = await lastLines(kube, namespace, trouble.pod, trouble.container, signal);
-  return log ? `${described}; its log ends with:\n${log}` : described;
+  const pod = pods.find(({ metadata }) => metadata.name === trouble.pod);
+  if (!trouble.crashed || trouble.container === undefined || !pod) return described;
+  const [said, log] = await Promise.all([
+    warnings(kube, pod, signal),
+    lastLines(kube, pod.metadata.namespace ?? "", trouble.pod, trouble.container, signal),
+  ]);
+  // A container that the kubelet ended for a failed probe ends well: its exit code and its log do not say why.
+  const probe = said.find((warning) => warning.startsWith("Unhealthy: "));
+  const why = probe === undefined ? described : `${described}; ${probe}`;
+  return log ? `${why}; its log ends with:\n${log}` : why;
 }
 
 async function explainSilent(kube: KubeClient, pod: KubeObject, signal: AbortSignal): Promise<string[]> {

@@ -73,7 +73,9 @@ function deployment(object: KubeObject): Readiness {
   const wanted = spec.replicas === undefined ? 1 : count(spec.replicas);
   if (unseen(object)) return waiting("waiting for the controller");
   const progressing = conditionOf(object, "Progressing");
-  if (progressing?.reason === "ProgressDeadlineExceeded") return failed(progressing.message ?? "no progress in time");
+  // Scaling does not start the clock anew: the condition still speaks of the pods that are being taken away.
+  if (wanted > 0 && progressing?.reason === "ProgressDeadlineExceeded")
+    return failed(progressing.message ?? "no progress in time");
   if (spec.paused === true) return READY;
   const updated = count(status.updatedReplicas);
   const available = count(status.availableReplicas);
