@@ -1,3 +1,4 @@
+import "./platform/lazyModules";
 import * as docker from "@pulumi/docker";
 import * as k8s from "@pulumi/kubernetes";
 import * as random from "@pulumi/random";
@@ -11,19 +12,8 @@ import { HmsProvider } from "./provider/sdk";
 export = async () => {
   const config = loadStackConfig();
   const { kubeContext, namespace, domain, gateway, protect } = config;
-  const providers = {
-    kubernetes: new k8s.Provider("cluster", {
-      context: kubeContext,
-      // Empty, or the SDK copies KUBECONFIG here: a path in the state, and one that may not be a list.
-      kubeconfig: "",
-      // A color keeps its name, so its ConfigMap is changed in place: replaced, it would be gone for a moment.
-      enableConfigMapMutable: true,
-    }),
-    random: new random.Provider("random"),
-    docker: new docker.Provider("docker"),
-    hms: new HmsProvider("hms", { context: kubeContext }),
-  };
-  const plans = await planServices(config, providers.hms);
+  const hms = new HmsProvider("hms", { context: kubeContext });
+  const [plans, providers] = await Promise.all([planServices(config, hms), startOthers(hms, kubeContext)]);
   refuseImpossible(plans);
 
   const registry = new Registry("registry", { address: config.registry });
@@ -44,3 +34,20 @@ export = async () => {
     urls: Object.fromEntries(services.map((service, index) => [plans[index]?.service.name ?? "", service.url])),
   };
 };
+
+/** The engine starts plugins one after the other: ours first, as it reads the cluster while the others start. */
+async function startOthers(hms: HmsProvider, kubeContext: string) {
+  await new Promise((started) => hms.urn.apply(started));
+  return {
+    kubernetes: new k8s.Provider("cluster", {
+      context: kubeContext,
+      // Empty, or the SDK copies KUBECONFIG here: a path in the state, and one that may not be a list.
+      kubeconfig: "",
+      // A color keeps its name, so its ConfigMap is changed in place: replaced, it would be gone for a moment.
+      enableConfigMapMutable: true,
+    }),
+    random: new random.Provider("random"),
+    docker: new docker.Provider("docker"),
+    hms,
+  };
+}

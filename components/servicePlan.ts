@@ -6,6 +6,7 @@ import { defaultTag } from "../core/release/tag";
 import { planRollout, type RolloutPlan, type Wish } from "../core/rollout/plan";
 import { describeRelease, releaseOf, type Release } from "../core/rollout/release";
 import type { ServiceConfig } from "../core/service/service";
+import { reasonOf } from "../platform/errors";
 import { getRollout, type RolloutAnswer } from "../provider/sdk";
 
 /** What is wanted of one service, what is, and what follows from both: plain values, so that a program may decide by them. */
@@ -69,7 +70,13 @@ async function planService(
 ): Promise<ServicePlan | undefined> {
   const secrets = Object.values(service.secrets);
   const contextHash = service.source && (await hashContext(service.source));
-  const rollout = await getRollout({ service: service.name, namespace: config.namespace, secrets }, { provider });
+  const asked = { service: service.name, namespace: config.namespace, secrets };
+  const rollout = await getRollout(asked, { provider }).catch((error: unknown) => {
+    // Said in one line: a stack trace through the engine's protocol helps nobody to mend a kubeconfig.
+    throw new pulumi.RunError(
+      `${service.name}: ${reasonOf(error).replace(/^invocation of \S+ returned an error: /, "")}`,
+    );
+  });
   const pin = config.pins[service.name];
   const left = leftAlone(config, service.name, rollout);
   if (left === "absent") return undefined;

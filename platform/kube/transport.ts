@@ -1,7 +1,7 @@
 /** HTTP to the API server over kept-alive connections. */
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
-import type { ClusterAccess } from "./access";
+import type { Agents, ClusterAccess } from "./access";
 import { KubeUnreachableError } from "./errors";
 
 export interface RequestOptions {
@@ -35,7 +35,7 @@ export class Transport {
 
   /** The answer as soon as its head is there; its end may be far away. The caller destroys it. */
   async open(path: string, options: RequestOptions = {}): Promise<IncomingMessage> {
-    return this.start("GET", path, options, undefined);
+    return this.start("GET", path, options, undefined, "held");
   }
 
   private async attempt(method: string, path: string, options: RequestOptions): Promise<Answer> {
@@ -53,6 +53,7 @@ export class Transport {
     path: string,
     { query = {}, headers = {}, body, signal }: RequestOptions,
     deadline: AbortSignal | undefined,
+    connection: keyof Agents = "pooled",
   ): Promise<IncomingMessage> {
     signal?.throwIfAborted();
     const credentials = await this.access.credentials();
@@ -65,7 +66,7 @@ export class Transport {
     const signals = [signal, deadline].filter((one) => one !== undefined);
     const options = {
       method,
-      agent: credentials.agent,
+      agent: credentials.agents[connection],
       headers: { Accept: "application/json", ...contentType, ...credentials.headers, ...headers, ...length },
       ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
     };
@@ -75,7 +76,7 @@ export class Transport {
       request.on("error", (error: NodeJS.ErrnoException) => {
         // The server closed an idle connection just as it was used again: the request never arrived.
         if (again && request.reusedSocket && error.code === "ECONNRESET") {
-          this.start(method, path, { query, headers, body, signal }, deadline).then(done, fail);
+          this.start(method, path, { query, headers, body, signal }, deadline, connection).then(done, fail);
         } else fail(this.unreachable(error, signal));
       });
       request.end(text);
