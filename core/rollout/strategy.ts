@@ -1,19 +1,26 @@
-/** One step of a move: the share of traffic the new release gets, and how long it is watched there. */
+/** One step of a move: the share of traffic the new release gets, and what it must show there. */
 export interface MoveStep {
   /** Percent of the traffic for the color that becomes live; the last step's is 100. */
   readonly weight: number;
-  /** Seconds to stay before the next step. */
+  /** Seconds to stay at least before the next step; after the last one: the bake. */
   readonly holdSeconds: number;
+  /** Names of the gates that must pass at this weight. */
+  readonly gates: readonly string[];
+  /** Set: the move parks here when the gates have passed, for at most so many seconds, until it is promoted. */
+  readonly pauseSeconds?: number;
 }
 
 /** All at once, proven at the data plane, undone by one patch. */
-export const ALL_AT_ONCE: readonly MoveStep[] = [{ weight: 100, holdSeconds: 0 }];
+export const ALL_AT_ONCE: readonly MoveStep[] = [{ weight: 100, holdSeconds: 0, gates: [] }];
+
+/** How long a parked move waits for its promotion when the step does not say. */
+export const PARKED_SECONDS = 24 * 3600;
 
 /** @returns what is wrong with the steps, one sentence each; empty when they are good. */
-export function strategyProblems(steps: readonly MoveStep[]): string[] {
+export function strategyProblems(steps: readonly MoveStep[], knownGates?: readonly string[]): string[] {
   const problems: string[] = [];
   let before = 0;
-  steps.forEach(({ weight, holdSeconds }, index) => {
+  steps.forEach(({ weight, holdSeconds, gates, pauseSeconds }, index) => {
     const at = `steps[${index}]`;
     if (!Number.isInteger(weight) || weight < 1 || weight > 100) {
       problems.push(`${at}.weight must be a whole number from 1 to 100, got ${weight}`);
@@ -22,9 +29,19 @@ export function strategyProblems(steps: readonly MoveStep[]): string[] {
     }
     if (!(holdSeconds >= 0 && Number.isFinite(holdSeconds)))
       problems.push(`${at}.holdSeconds must be 0 or more, got ${holdSeconds}`);
+    if (pauseSeconds !== undefined && weight === 100)
+      problems.push(`${at}.pause is after all the traffic has moved; pause at a smaller weight, or leave it out`);
+    for (const gate of gates) {
+      if (knownGates && !knownGates.includes(gate))
+        problems.push(`${at}.gates names ${gate}, which is no gate of this service; known are ${knownGates.join(", ")}`);
+    }
     before = weight;
   });
   if (steps.at(-1)?.weight !== 100)
     problems.push(`the last step must have weight 100, got ${steps.at(-1)?.weight ?? "no step"}`);
   return problems;
 }
+
+/** The part of a strategy that is left after a step; what a promotion goes through. */
+export const stepsAfter = (steps: readonly MoveStep[], weight: number): readonly MoveStep[] =>
+  steps.filter((step) => step.weight > weight);
