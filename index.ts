@@ -26,7 +26,7 @@ export = async () => {
     announce(plan);
     return new PolicyService(
       plan.service.name,
-      { plan, namespace, domain, gateway, registry },
+      { plan, namespace, domain, gateway, registry, prometheus: config.prometheus },
       { providers, protect, dependsOn: home },
     );
   });

@@ -12,6 +12,8 @@ export interface DeployWishes {
   readonly only?: readonly string[];
   readonly retry?: readonly string[];
   readonly takeOver?: readonly string[];
+  /** Percent at which every move of this call parks. */
+  readonly traffic?: number;
   readonly tags?: Readonly<Record<string, string>>;
   /** Release ids that were live before. */
   readonly pin?: Readonly<Record<string, string>>;

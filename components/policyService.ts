@@ -6,7 +6,9 @@ import { COLORS, perColor, type Color } from "../core/rollout/color";
 import { LABEL, probeRouteName } from "../core/rollout/names";
 import { renderProbeRouteSpec } from "../core/rollout/route";
 import { replicasOf } from "../core/rollout/size";
-import { ALL_AT_ONCE } from "../core/rollout/strategy";
+import { ALL_AT_ONCE, parkedFirst } from "../core/rollout/strategy";
+import { gatesOf } from "../core/gates/defaults";
+import { stepsOf } from "../core/service/strategy";
 import { RolloutLease, TrafficSwitch, Verification } from "../provider/sdk";
 import { ColorStack, OWNED } from "./colorStack";
 import { PolicyImage } from "./policyImage";
@@ -26,6 +28,8 @@ export interface PolicyServiceArgs {
     readonly section?: string;
   };
   readonly registry: Registry;
+  /** Where gates ask, as seen from the engine. */
+  readonly prometheus: string;
 }
 
 /**
@@ -93,7 +97,7 @@ export class PolicyService extends pulumi.ComponentResource {
         seen: plan.plan.from,
         probePath: plan.service.healthPath,
         intent: plan.intent,
-        steps: ALL_AT_ONCE,
+        ...moveBy(args.plan, args.prometheus),
         takeOver: plan.takeOver,
         retry: plan.retry,
       },
@@ -186,7 +190,23 @@ function target({ plan, tag }: ServicePlan): { readonly color: Color; readonly r
   return {
     color: plan.live,
     release: planned.id,
-    tag: plan.kind === "settled" || plan.kind === "kept" ? planned.tag : tag,
+    tag: plan.live === plan.from ? planned.tag : tag,
+  };
+}
+
+/** How the traffic moves: all at once unless the service has a strategy, and back always all at once. */
+function moveBy({ service, plan, intent, traffic }: ServicePlan, prometheus: string) {
+  const gates = gatesOf(service.kpis);
+  const names = gates.map(({ name }) => name);
+  const strategy = service.strategy ? stepsOf(service.strategy, names) : ALL_AT_ONCE;
+  const steps = traffic === undefined ? strategy : parkedFirst(strategy, traffic, names);
+  // A first release has nothing to be compared with, and nothing to go back to.
+  const atOnce = plan.kind === "first" || intent === "rollback";
+  return {
+    steps: atOnce ? ALL_AT_ONCE : steps,
+    gates: atOnce ? [] : gates,
+    prometheus,
+    ...(plan.parkedShare === undefined ? {} : { parkedShare: plan.parkedShare }),
   };
 }
 

@@ -21,6 +21,8 @@ export interface ServicePlan {
   readonly intent: "deploy" | "rollback";
   readonly retry: boolean;
   readonly takeOver: boolean;
+  /** Percent at which this update parks its move, whatever the strategy says. */
+  readonly traffic?: number;
   /** When the plan was made; decides what has been retained long enough. */
   readonly at: Date;
 }
@@ -95,6 +97,7 @@ async function planService(
     intent: pin === undefined ? "deploy" : "rollback",
     retry: wish.retry,
     takeOver: config.takeOver.includes(service.name),
+    ...(config.traffic === undefined ? {} : { traffic: config.traffic }),
     at: new Date(),
   };
 }

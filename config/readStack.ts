@@ -14,6 +14,13 @@ export interface StackConfig {
   readonly gateway: StackValues["gateway"];
   readonly registry: string;
   readonly prometheus: string;
+  /** The same for what runs in the cluster, as its pods see it. */
+  readonly inCluster: {
+    /** Image of the runner, by digest. Absent: the local platform makes it; another cluster then has none. */
+    readonly image?: string;
+    readonly prometheus: string;
+    readonly gateway: string;
+  };
   /** Whether `destroy` is refused. */
   readonly protect: boolean;
   /** Services whose held release may go live again. */
@@ -22,6 +29,8 @@ export interface StackConfig {
   readonly takeOver: readonly string[];
   /** The only services whose release may change; absent: all of them. */
   readonly only?: readonly string[];
+  /** Percent at which this update parks each of its moves. */
+  readonly traffic?: number;
   /** Service -> id of the release that is wanted instead of the source's. */
   readonly pins: Readonly<Record<string, string>>;
   /** Sorted by name. */
@@ -96,10 +105,12 @@ function assemble(
   return {
     stack,
     ...values,
+    inCluster: { prometheus: values.prometheus, gateway: values.gateway.address, ...values.inCluster },
     retry: either("retry"),
     takeOver: either("takeOver"),
     pins: overrides.pin,
     ...(overrides.only === undefined ? {} : { only: overrides.only }),
+    ...(overrides.traffic === undefined ? {} : { traffic: overrides.traffic }),
     services: services.map((service) => {
       const tag = overrides.tags[service.name];
       return tag === undefined ? service : { ...service, tag };

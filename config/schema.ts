@@ -1,5 +1,5 @@
 import { serviceFields } from "../core/service/definition";
-import { field, mapOf, mapWith, scalarText, text } from "../core/service/field";
+import { field, mapOf, mapWith, scalarText, text, wholeNumber } from "../core/service/field";
 import {
   DNS_LABEL,
   LABEL_KEY,
@@ -77,6 +77,7 @@ const overrides = {
   resources: serviceFields.resources.exactOptional(),
   autoscale: serviceFields.autoscale.exactOptional(),
   retain: serviceFields.retain.exactOptional(),
+  strategy: serviceFields.strategy.exactOptional(),
 } as const;
 
 const source = field(
@@ -130,6 +131,19 @@ export const stackSchema = mapWith({
     "write where Prometheus is reached from this machine",
     false,
   ),
+  inCluster: mapWith({
+    image: text(PINNED_IMAGE).exactOptional(),
+    prometheus: httpUrl(
+      "an http or https address such as http://prometheus.monitoring:9090",
+      "write where pods reach Prometheus, or leave it out where that is hms:prometheus",
+      false,
+    ).exactOptional(),
+    gateway: httpUrl(
+      "an http or https address without path, such as http://gateway.example.gov",
+      "write where pods reach the gateway, or leave it out where that is the gateway's address",
+      true,
+    ).exactOptional(),
+  }).default({}),
   protect: flag.default(false),
   retry: someServices.default(false),
   takeOver: someServices.default(false),
@@ -146,6 +160,8 @@ export const overridesSchema = mapWith({
   only: z.array(text(SERVICE_NAME)).exactOptional(),
   retry: someServices.default(false),
   takeOver: someServices.default(false),
+  /** Parks each move at this percent of the traffic. */
+  traffic: wholeNumber(1, 99, "say at how many percent of the traffic the move is to be parked").exactOptional(),
   tags: mapOf(SERVICE_NAME, text(TAG)).default({}),
   pin: mapOf(
     SERVICE_NAME,

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Color } from "../core/rollout/color";
 import type { ActualRollout } from "../core/rollout/plan";
+import type { Gate } from "../core/gates/gate";
 import type { MoveStep } from "../core/rollout/strategy";
 import type { SmokeTest } from "../core/service/smoke";
 
@@ -76,6 +77,12 @@ export interface TrafficSwitchArgs extends ServiceKey {
   readonly probePath: string;
   readonly intent: "deploy" | "rollback";
   readonly steps: readonly MoveStep[];
+  /** Gates that the steps name. */
+  readonly gates: readonly Gate[];
+  /** Where Prometheus is reached from the engine's machine. */
+  readonly prometheus: string;
+  /** Share that the other color keeps while its move is parked. */
+  readonly parkedShare?: number;
   readonly takeOver: boolean;
   /** Lifts the hold on a release that failed. */
   readonly retry: boolean;

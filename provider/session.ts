@@ -1,5 +1,5 @@
 import { DataPlane } from "./rollout/dataPlane";
-import { acquireLease, type HeldLease } from "./rollout/lease";
+import { acquireLease, seizeLease, type HeldLease } from "./rollout/lease";
 import { RolloutStore } from "./rollout/store";
 import { KubeClient } from "../platform/kube/client";
 
@@ -38,6 +38,13 @@ export class Session {
     const fresh = await acquireLease(this.kube, store, signal);
     this.leases.set(key, fresh);
     return fresh;
+  }
+
+  /** The service's lease, taken from whoever has it; see seizeLease. */
+  async seizeLease(store: RolloutStore): Promise<HeldLease> {
+    const seized = await seizeLease(this.kube, store);
+    this.leases.set(`${store.namespace}/${store.service}`, seized);
+    return seized;
   }
 
   async releaseLease(store: RolloutStore): Promise<void> {

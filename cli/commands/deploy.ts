@@ -2,9 +2,9 @@ import { answer, UsageError, type Command } from "../command";
 import { deployStack } from "../deploy";
 import { openStack, seeServices } from "../stack";
 import { SERVICE_OPTION } from "./status";
-import { statusText } from "../../core/rollout/status";
+import { parkedText, statusText } from "../../core/rollout/status";
 
-export const ENV_OPTION = { flags: "--env <name>", description: "stack to act on" };
+export const ENV_OPTION = { flags: "--env <name>", description: "stack to act on; canary is the parked phase of prod" };
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 
 /** `hms-deploy`: one `pulumi up` with the wishes of this call; its last line says how it ended. */
@@ -15,16 +15,18 @@ export const deploy: Command = {
     ENV_OPTION,
     SERVICE_OPTION,
     { flags: "--tag <tag>", description: "label of the new release; default is the commit's short SHA" },
+    { flags: "--traffic <percent>", description: "parks the move at this share of the traffic, for example 1%" },
     { flags: "--retry", description: "lets a held release try again" },
     { flags: "--take-over", description: "overwrites weights that somebody else wrote" },
   ],
   examples: [
     "hms-deploy --env prod                    # what pulumi up --stack prod does, with the reason last when it fails",
     "hms-deploy --env prod --tag v4.2",
+    "hms-deploy --env canary --traffic 1%     # prod, parked at 1 % until hms-deploy promote --env prod",
     "hms-deploy --env prod --service drought-benefit --retry",
   ],
   async run(invocation, io) {
-    const stack = invocation.required("env");
+    const { stack, traffic } = target(invocation.required("env"), invocation.text("traffic"));
     const tag = invocation.text("tag");
     if (tag !== undefined && !TAG.test(tag)) {
       throw new UsageError(
@@ -39,11 +41,24 @@ export const deploy: Command = {
         ...(invocation.text("service") === undefined ? {} : { only: names }),
         retry: invocation.flag("retry") ? names : [],
         takeOver: invocation.flag("takeOver") ? names : [],
+        ...(traffic === undefined ? {} : { traffic }),
         tags: tag === undefined ? {} : Object.fromEntries(names.map((name) => [name, tag])),
       },
       io,
     );
     const seen = await seeServices(open);
-    answer(io, false, undefined, () => statusText(seen).join("\n"));
+    const text = [...statusText(seen), ...seen.flatMap(({ actual }) => parkedText(actual) ?? [])];
+    answer(io, false, undefined, () => text.join("\n"));
   },
 };
+
+/** `canary` is no stack of its own: production serves it, to a few. */
+function target(env: string, traffic: string | undefined): { readonly stack: string; readonly traffic?: number } {
+  const canary = env === "canary";
+  if (traffic === undefined) return canary ? { stack: "prod", traffic: 1 } : { stack: env };
+  const percent = Number(/^(\d{1,2})\s*%?$/.exec(traffic.trim())?.[1]);
+  if (!(percent >= 1 && percent <= 99)) {
+    throw new UsageError(`--traffic: got "${traffic}"; allowed is a whole percentage from 1% to 99%`);
+  }
+  return { stack: canary ? "prod" : env, traffic: percent };
+}

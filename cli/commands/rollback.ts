@@ -4,6 +4,7 @@ import type { Command } from "../command";
 import { deployStack } from "../deploy";
 import { chooseRollback, moveBack } from "../rollback";
 import { openStack } from "../stack";
+import { giveUp } from "../unfinished";
 import { ENV_OPTION } from "./deploy";
 import { SERVICE_OPTION } from "./status";
 
@@ -33,6 +34,12 @@ export const rollback: Command = {
     for (const service of open.services) {
       try {
         const { actual } = await open.session.store(service.name, open.config.namespace).read();
+        if (actual.record.move && to === undefined) {
+          io.err.write(`${await giveUp(open, service, "rolled back")}\n`);
+          const { live, colors } = (await open.session.store(service.name, open.config.namespace).read()).actual;
+          io.out.write(`${service.name}: Reverted to tag ${(live && colors[live]?.release.tag) ?? "none"}\n`);
+          continue;
+        }
         const choice = chooseRollback(service.name, actual, to, stack);
         const { release } = choice.release;
         if (choice.kind === "deploy") {

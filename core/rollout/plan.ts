@@ -41,10 +41,11 @@ export type PlannedColor = Release & { readonly image?: string };
  * - `settled`: the wish is live.
  * - `switch`: the idle color stands proven with the wish; only weights move.
  * - `deploy`: the idle color gets the wish, then the weights move.
+ * - `parked`: the wish waits at a smaller weight for its promotion; nothing moves, nothing changes.
  * - `kept`: somebody rolled back from the wish; the live release stays, with a warning.
  * - `refused`: the wish failed its gates; nothing may be built or moved.
  */
-export type PlanKind = "first" | "settled" | "switch" | "deploy" | "kept" | "refused";
+export type PlanKind = "first" | "settled" | "switch" | "deploy" | "parked" | "kept" | "refused";
 
 export interface RolloutPlan {
   readonly kind: PlanKind;
@@ -56,6 +57,8 @@ export interface RolloutPlan {
   /** The color whose workload the plan may change; `null` when none. Never the live one. */
   readonly changes: Color | null;
   readonly hold: Hold | null;
+  /** Percent of the traffic that the color which is not live keeps, while its move is parked. */
+  readonly parkedShare?: number;
   /** One sentence for the plan's reader. */
   readonly why: string;
 }
@@ -98,6 +101,12 @@ export function planRollout(actual: ActualRollout, wish: Wish): RolloutPlan {
     return { kind: "kept", live, from: live, colors: asIs, changes: null, hold, why: describeHold(hold) };
   }
   const idle = otherColor(live);
+  const parked = parkedShare(actual, idle);
+  if (parked !== undefined && actual.record.move?.release === wish.release.id && !wish.retry) {
+    const until = actual.record.move.parked?.until ?? "";
+    const why = `${wanted} is parked on ${idle} with ${parked} % of the traffic until ${until}`;
+    return { kind: "parked", live, from: live, colors: asIs, changes: null, hold: null, parkedShare: parked, why };
+  }
   const standing = actual.colors[idle];
   const colors =
     live === "blue"
@@ -115,6 +124,13 @@ export function planRollout(actual: ActualRollout, wish: Wish): RolloutPlan {
     };
   }
   return { kind: "deploy", live: idle, from: live, colors, changes: idle, hold: null, why: `${idle} gets ${wanted}` };
+}
+
+/** What the idle color carries while its move waits on purpose. */
+function parkedShare({ record, colors }: ActualRollout, idle: Color): number | undefined {
+  const { move, weights } = record;
+  if (!move?.parked || move.to !== idle || colors[idle]?.release.id !== move.release) return undefined;
+  return weights[idle] > 0 && weights[idle] < 100 ? weights[idle] : undefined;
 }
 
 const planned = (fact: ColorFact | null): PlannedColor | null => (fact ? fact.release : null);

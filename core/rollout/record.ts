@@ -42,13 +42,30 @@ const recordSchema = z.object({
   holds: z.array(holdSchema),
   /** Set while a move is under way: what to restore if the mover dies. */
   move: z
-    .object({ from: z.enum(COLORS).nullable(), to: z.enum(COLORS), release: z.string(), step: z.number().int() })
+    .object({
+      from: z.enum(COLORS).nullable(),
+      to: z.enum(COLORS),
+      release: z.string(),
+      step: z.number().int(),
+      /** Waits at these weights, on purpose and with nobody moving, until promoted, given up or `until`. */
+      parked: z
+        .object({
+          at: z.string(),
+          until: z.string(),
+          /** What the gates last said before it was parked. */
+          evidence: z
+            .array(z.object({ gate: z.string(), value: z.number().nullable(), samples: z.number().nullable() }))
+            .default([]),
+        })
+        .nullable()
+        .default(null),
+    })
     .nullable(),
   events: z.array(
     z.object({
       at: z.string(),
       /** `failed`: refused before any traffic; `restore`: the traffic was put back. */
-      kind: z.enum(["deploy", "rollback", "restore", "failed", "repair"]),
+      kind: z.enum(["deploy", "rollback", "restore", "failed", "repair", "parked"]),
       color: z.enum(COLORS).nullable(),
       release: z.string(),
       tag: z.string(),
@@ -61,6 +78,7 @@ const recordSchema = z.object({
 export type RolloutRecord = Readonly<z.infer<typeof recordSchema>>;
 export type Hold = Readonly<z.infer<typeof holdSchema>>;
 export type RolloutEvent = RolloutRecord["events"][number];
+export type Parked = NonNullable<NonNullable<RolloutRecord["move"]>["parked"]>;
 export type Deployment = RolloutRecord["deployments"][number];
 
 const KEPT_DEPLOYMENTS = 10;
@@ -117,7 +135,22 @@ export function withMove(
   step: number,
   weights: Weights,
 ): RolloutRecord {
-  return next(record, { weights, move: { from: record.live, to, release, step } });
+  return next(record, { weights, move: { from: record.live, to, release, step, parked: null } });
+}
+
+/** The move stays where it is until somebody promotes it, or until its time is over. */
+export function withParked(
+  record: RolloutRecord,
+  release: { readonly id: string; readonly tag: string },
+  parked: Omit<Parked, "at">,
+  act: Act,
+): RolloutRecord {
+  const { move } = record;
+  if (!move) throw new Error("only a move that is under way can be parked");
+  return next(record, {
+    move: { ...move, parked: { at: act.at, ...parked } },
+    events: event(record, { kind: "parked", color: move.to, release: release.id, tag: release.tag, ...act }),
+  });
 }
 
 /** `release` is live on `color` by a deployment. Another release was wanted, so holds on others are lifted. */
@@ -191,6 +224,17 @@ export function withStop(
     move: null,
     events: event(record, { kind: "restore", color: record.live, release: stopped.id, tag: stopped.tag, ...act }),
   });
+}
+
+/** Somebody gave the move up: the weights are back, and the release waits for `--retry` or for another one. */
+export function withGivenUp(
+  record: RolloutRecord,
+  left: { readonly id: string; readonly tag: string },
+  act: Act & { readonly reason: string },
+): RolloutRecord {
+  const hold: Hold = { release: left.id, tag: left.tag, kind: "rolledBack", reason: act.reason, at: act.at };
+  const stopped = withStop(record, left, act);
+  return { ...stopped, holds: [...record.holds.filter((h) => h.release !== left.id), hold] };
 }
 
 /** Somebody else's weights were replaced by ours, or accepted as the new truth. */

@@ -50,7 +50,7 @@ export function serviceStatus({ name, target, url, actual, mover }: ServiceSeen)
     url,
     live: actual.live,
     weights: actual.weights,
-    phase: mover === null ? "live" : "moving",
+    phase: mover !== null ? "moving" : actual.record.move?.parked ? "parked" : "live",
     scheduledAt: null,
     held: actual.record.holds.map((hold) => hold.release),
     stale: false,
@@ -85,8 +85,28 @@ export function statusText(seen: readonly ServiceSeen[]): string[] {
       head,
       ...sides,
       ...(mover === null ? [] : [`  moving: ${mover}`]),
+      ...(mover === null ? unfinished(actual) : []),
       ...(actual.foreign ? [`  weights were written by ${actual.foreign.writer}, not by the last move`] : []),
       ...actual.record.holds.map((hold) => `  ${describeHold(hold)}`),
     ];
   });
+}
+
+function unfinished({ record: { move, weights } }: ActualRollout): string[] {
+  if (!move) return [];
+  const share = `${weights[move.to]} % of the traffic is on ${move.to}`;
+  return move.parked
+    ? [`  parked since ${move.parked.at}: ${share}, until ${move.parked.until}; promote it, or roll it back`]
+    : [`  a move was left unfinished: ${share}; deploy again, or hms-deploy abort`];
+}
+
+/** `1% traffic healthy (p95=12 ms)`: what the gates last said of a parked release; `undefined` when nothing is parked. */
+export function parkedText({ record: { move, weights } }: ActualRollout): string | undefined {
+  if (!move?.parked) return undefined;
+  const p95 = move.parked.evidence.find(({ gate }) => gate === "p95-latency")?.value;
+  const latency = p95 === undefined || p95 === null ? "" : ` (p95=${Math.round(p95 * 1000)} ms)`;
+  // Parked is what has passed; without gates nothing was looked at, and nothing is said of health.
+  return move.parked.evidence.length === 0
+    ? `${weights[move.to]}% traffic, no gates`
+    : `${weights[move.to]}% traffic healthy${latency}`;
 }

@@ -33,7 +33,9 @@ export function strategyProblems(steps: readonly MoveStep[], knownGates?: readon
       problems.push(`${at}.pause is after all the traffic has moved; pause at a smaller weight, or leave it out`);
     for (const gate of gates) {
       if (knownGates && !knownGates.includes(gate))
-        problems.push(`${at}.gates names ${gate}, which is no gate of this service; known are ${knownGates.join(", ")}`);
+        problems.push(
+          `${at}.gates names ${gate}, which is no gate of this service; known are ${knownGates.join(", ")}`,
+        );
     }
     before = weight;
   });
@@ -45,3 +47,10 @@ export function strategyProblems(steps: readonly MoveStep[], knownGates?: readon
 /** The part of a strategy that is left after a step; what a promotion goes through. */
 export const stepsAfter = (steps: readonly MoveStep[], weight: number): readonly MoveStep[] =>
   steps.filter((step) => step.weight > weight);
+
+/** The strategy with a first step that parks at `weight`; steps up to it are left out, for that step watches instead. */
+export function parkedFirst(steps: readonly MoveStep[], weight: number, gates: readonly string[]): readonly MoveStep[] {
+  const same = steps.find((step) => step.weight === weight);
+  const first = { holdSeconds: 0, gates, pauseSeconds: PARKED_SECONDS, ...same, weight };
+  return [first, ...stepsAfter(steps, weight)];
+}

@@ -5,6 +5,7 @@ import { PINNED_IMAGE, REQUEST_PATH, SECRET_KEY, SECRET_NAME, SERVICE_NAME, VARI
 import { problemsOf } from "./problem";
 import { parseCpu, parseMemory } from "./quantity";
 import { smokeTestSchema } from "./smoke";
+import { strategySchema } from "./strategy";
 
 const relativePath = (what: string, advice: string) =>
   field({ allowed: `a relative path ${what}`, advice }, (value) =>
@@ -101,6 +102,8 @@ export const serviceFields = {
   secrets: mapOf(VARIABLE_NAME, mapWith({ secret: text(SECRET_NAME), key: text(SECRET_KEY) }, { hidden: true })),
   smoke: z.array(smokeTestSchema, { error: ATLEAST_ONE }).min(1, { error: ATLEAST_ONE }),
   kpis: z.array(kpiSchema, { error: "a list of KPIs; begin each with a hyphen" }),
+  /** Absent: all the traffic at once. */
+  strategy: strategySchema,
   replicas: wholeNumber(1, 1000, "say how many pods each color has"),
   retain: duration(
     0,
@@ -132,6 +135,7 @@ export const serviceDefinitionSchema = mapWith({
   secrets: serviceFields.secrets.default({}),
   smoke: serviceFields.smoke,
   kpis: serviceFields.kpis.default([]),
+  strategy: serviceFields.strategy.exactOptional(),
   replicas: serviceFields.replicas.default(defaults.replicas),
   retain: serviceFields.retain.exactOptional(),
   autoscale: serviceFields.autoscale.exactOptional(),

@@ -1,6 +1,7 @@
 import type { Autoscale, ServiceDefinition } from "./definition";
 import type { Kpi } from "./kpi";
 import type { SmokeTest } from "./smoke";
+import type { Strategy } from "./strategy";
 
 /** Where a service's image is built from. */
 export interface ServiceSource {
@@ -36,6 +37,8 @@ export interface ServiceConfig {
   /** Label for people; without one, it is derived from the source. */
   readonly tag?: string;
   readonly kpis: readonly Kpi[];
+  /** Steps of a move; all the traffic at once if not set. */
+  readonly strategy?: Strategy;
 }
 
 /** What a stack may decide about a service; the rest belongs to the service itself. */
@@ -49,6 +52,7 @@ export interface ServiceOverrides {
   readonly resources?: ServiceConfig["resources"];
   readonly autoscale?: Autoscale;
   readonly retain?: number;
+  readonly strategy?: Strategy;
 }
 
 /** Names under `env` that have no value yet. */
@@ -67,6 +71,7 @@ export function mergeService(
   const image = overrides.image ?? ("ref" in definition.image ? definition.image.ref : undefined);
   const autoscale = overrides.autoscale ?? definition.autoscale;
   const retain = overrides.retain ?? definition.retain;
+  const strategy = overrides.strategy ?? definition.strategy;
   return {
     name,
     ...(image !== undefined ? { image } : sourceOf(definition, contextOf)),
@@ -84,6 +89,7 @@ export function mergeService(
     ...(retain === undefined ? {} : { retainSeconds: retain }),
     ...(overrides.tag === undefined ? {} : { tag: overrides.tag }),
     kpis: definition.kpis,
+    ...(strategy === undefined ? {} : { strategy }),
   };
 }
 

@@ -6,6 +6,20 @@ import { containsUnknown, isProperties, isUnknown, reveal, type Properties } fro
 
 const name = z.string().min(1);
 const color = z.enum(COLORS);
+const gate = z.strictObject({
+  name,
+  query: name,
+  comparison: z.enum(["<", "<=", ">", ">="]),
+  limit: z.number(),
+  relativeTo: z.enum(["value", "live"]),
+  kind: z.enum(["share", "measure"]),
+  floor: z.number().exactOptional(),
+  everySeconds: z.number().positive(),
+  withinSeconds: z.number().positive(),
+  consecutive: z.number().int().min(1),
+  minSamples: z.number().int().min(1),
+  unit: z.string().exactOptional(),
+});
 const serviceKey = { service: name, namespace: name };
 
 export const leaseInputs = z.strictObject({
@@ -46,9 +60,24 @@ export const switchInputs = z.strictObject({
   seen: color.nullable(),
   probePath: name,
   intent: z.enum(["deploy", "rollback"]),
-  steps: z.array(z.strictObject({ weight: z.number(), holdSeconds: z.number() })).superRefine((steps, context) => {
-    for (const message of strategyProblems(steps)) context.addIssue({ code: "custom", message });
-  }),
+  steps: z
+    .array(
+      z.strictObject({
+        weight: z.number(),
+        holdSeconds: z.number(),
+        gates: z.array(z.string()),
+        pauseSeconds: z.number().exactOptional(),
+      }),
+    )
+    .superRefine((steps, context) => {
+      for (const message of strategyProblems(steps)) context.addIssue({ code: "custom", message });
+    }),
+  /** What the steps name. */
+  gates: z.array(gate),
+  /** Where Prometheus is reached from here. */
+  prometheus: z.string(),
+  /** Share that the other color keeps, when a move is parked and stays so. */
+  parkedShare: z.number().int().min(1).max(99).exactOptional(),
   takeOver: z.boolean(),
   retry: z.boolean(),
   /** Computed by Check, so that a difference to the route shows as a change of a known input. */

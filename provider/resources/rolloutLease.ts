@@ -1,5 +1,7 @@
 import { podsThatFit, type PodNeed } from "../../core/capacity";
 import { Cancelled, type Log, type Properties, type ResourceHandler } from "../../platform/rpc";
+import { abandonMove } from "../rollout/abandon";
+import type { DataPlane } from "../rollout/dataPlane";
 import { emptyColor } from "../rollout/emptyColor";
 import { Refusal } from "../rollout/errors";
 import { readLease, removeLease } from "../rollout/lease";
@@ -26,6 +28,7 @@ export function rolloutLease(session: Session): ResourceHandler {
       signal.throwIfAborted();
       if (wish.empties) {
         const dataPlane = session.dataPlane(wish.gatewayAddress, wish.host);
+        await endUnfinished(session, wish, dataPlane, log);
         const progress = (message: string) => {
           log.status(message);
         };
@@ -69,6 +72,16 @@ export function rolloutLease(session: Session): ResourceHandler {
       await removeLease(session.kube, store);
     },
   };
+}
+
+/** A color that still carries a share, parked or left by a dead mover, gives it back before it is emptied. */
+async function endUnfinished(session: Session, wish: LeaseInputs, dataPlane: DataPlane, log: Log): Promise<void> {
+  const store = session.store(wish.service, wish.namespace);
+  const { actual } = await store.read();
+  if (!actual.record.move || (actual.weights?.[wish.color] ?? 0) === 0) return;
+  const parts = { store, lease: await session.lease(store), dataPlane, probePath: wish.healthPath };
+  const { message } = await abandonMove(parts, "another release is wanted", "nobody's fault");
+  log.info(message);
 }
 
 async function refuseSurprises(session: Session, wish: LeaseInputs): Promise<void> {

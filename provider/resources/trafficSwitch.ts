@@ -1,3 +1,4 @@
+import { gateKeeper, gateProblems } from "../rollout/gateKeeper";
 import { COLORS, sameWeights, weightsFor } from "../../core/rollout/color";
 import { describeHold, findHold } from "../../core/rollout/record";
 import type { RouteShape } from "../../core/rollout/route";
@@ -24,7 +25,7 @@ const COMPARED = ["hostnames", "gateway", "live", "release"] as const;
  */
 export function trafficSwitch(session: Session): ResourceHandler {
   return {
-    async check({ news }) {
+    async check({ news, olds }) {
       const failures = inputFailures(switchInputs, news);
       if (failures.length > 0) return { inputs: news, failures };
       const inputs = parseInputs(switchInputs, news);
@@ -34,7 +35,11 @@ export function trafficSwitch(session: Session): ResourceHandler {
         const reason = `${describeHold(hold)}. Deploy another release, or try this one again with --retry (plain pulumi: config hms:retry)`;
         return { inputs: news, failures: [{ property: "release", reason }] };
       }
-      return { inputs: { ...news, weights: { ...weightsFor(inputs.live) } } };
+      const checked = { ...news, weights: { ...wantedWeights(inputs) } };
+      // Asked only when the gates will be: a preview of nothing is to stay quick, and to work without Prometheus.
+      if (actual.live === inputs.live && sameJson(olds.gates, news.gates)) return { inputs: checked };
+      const problems = await gateProblems(inputs, actual.live);
+      return { inputs: checked, failures: problems.map((reason) => ({ property: "gates", reason })) };
     },
 
     async diff({ olds, news, log }) {
@@ -43,7 +48,7 @@ export function trafficSwitch(session: Session): ResourceHandler {
         key,
         { kind: "update" },
       ]);
-      const wanted = weightsFor(inputs.live);
+      const wanted = wantedWeights(inputs);
       const { actual } = await session.store(inputs.service, inputs.namespace).read();
       if (actual.foreign && !inputs.takeOver) log.warn(foreignWeights(inputs.service, actual.foreign));
       const drifted = COLORS.filter((color) => actual.weights !== null && actual.weights[color] !== wanted[color]);
@@ -81,8 +86,8 @@ export function trafficSwitch(session: Session): ResourceHandler {
       const { namespace, service } = splitId(id);
       const outputs = await world(session, service, namespace, olds);
       if (!outputs) return undefined;
-      const { live, release, hostnames } = outputs;
-      const seen = { service, namespace, hostnames, live, release, weights: weightsFor(outputs.live) };
+      const { live, release, hostnames, recorded: weights } = outputs;
+      const seen = { service, namespace, hostnames, live, release, weights };
       return { id, inputs: { ...inputs, ...seen }, outputs, refreshBeforeUpdate: true };
     },
 
@@ -92,6 +97,8 @@ export function trafficSwitch(session: Session): ResourceHandler {
     },
   };
 }
+
+const wantedWeights = ({ live, parkedShare = 0 }: SwitchInputs) => weightsFor(live, 100 - parkedShare);
 
 async function move(session: Session, wish: SwitchInputs, inputs: Properties, signal: AbortSignal, log: Log) {
   const store = session.store(wish.service, wish.namespace);
@@ -106,16 +113,23 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
       gateway: { name, namespace: home, ...(section === undefined ? {} : { section }) },
     };
     const dataPlane = session.dataPlane(gateway.address, hostnames[0] ?? "");
-    const { live: to, release, seen, steps, intent, takeOver, probePath } = wish;
+    const { live: to, release, seen, steps, intent, takeOver, probePath, parkedShare } = wish;
+    const gates = steps.some((step) => step.gates.length > 0) ? gateKeeper(wish, wish.gates) : undefined;
     const mover = new Mover({
       store,
       lease,
       dataPlane,
+      ...(gates === undefined ? {} : { gates }),
       progress: (message) => {
         log.status(message);
       },
     });
-    await mover.run({ shape, to, release, seen, steps, intent, takeOver, probePath }, signal);
+    const share = parkedShare === undefined ? {} : { parkedShare };
+    const { parked } = await mover.run(
+      { shape, to, release, seen, steps, intent, takeOver, probePath, ...share },
+      signal,
+    );
+    if (parked) log.info(`${service}: parked; go on with hms-deploy promote, or back with hms-deploy rollback`);
   } finally {
     await session.releaseLease(store).catch(() => undefined); // a lease that cannot be given back expires
   }
@@ -134,6 +148,8 @@ async function world(session: Session, service: string, namespace: string, base:
     live: actual.live,
     release: actual.colors[actual.live]?.release.id ?? "",
     weights: actual.weights,
+    /** What the route should say by the record: other weights are drift. */
+    recorded: actual.record.move?.parked ? actual.record.weights : weightsFor(actual.live),
     writer:
       actual.foreign && !sameWeights(actual.foreign.weights, weightsFor(actual.live)) ? actual.foreign.writer : "hms",
   };

@@ -5,6 +5,11 @@ export class GateFailure extends Error {
   override readonly name = "GateFailure";
 }
 
+/** The gates could not tell in time: the traffic goes back, and nothing is held against the release. */
+export class Inconclusive extends Error {
+  override readonly name = "Inconclusive";
+}
+
 /** Nothing was done, and the release is not to blame: somebody else moves, the world is not the one planned for, ... */
 export class Refusal extends RefusedError {
   override readonly name = "Refusal";

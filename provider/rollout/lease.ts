@@ -109,8 +109,32 @@ export async function acquireLease(kube: KubeClient, store: RolloutStore, signal
   }
 }
 
+/**
+ * Takes the lease from whoever has it, alive or not: for putting traffic back, which waits for nobody. The holder before
+ * is fenced off by the larger token; it finds out at its next write or heartbeat, and leaves everything as it is.
+ */
+export async function seizeLease(kube: KubeClient, store: RolloutStore): Promise<HeldLease> {
+  const me = thisProcess();
+  for (;;) {
+    const object = await kube.get(store.leaseRef());
+    const token = (object ? leaseState(object).token : 0) + 1;
+    try {
+      await takeLease(kube, store, object, me, token);
+      return new HeldLease(kube, store, me, token);
+    } catch (error) {
+      if (!isConflict(error)) throw error; // the holder's heartbeat came in between
+    }
+  }
+}
+
 /** A holder that was silent for this many lease times is not reported; clocks of two machines differ by far less. */
 const SILENT_LEASES = 4;
+
+/** The lease as it stands; `undefined` without one. */
+export async function readLeaseState(kube: KubeClient, store: RolloutStore): Promise<LeaseState | undefined> {
+  const object = await kube.get(store.leaseRef());
+  return object && leaseState(object);
+}
 
 /** The holder, unless its process has ended or it has been silent for long; for status and plans, never for taking. */
 export async function readLease(kube: KubeClient, store: RolloutStore): Promise<LeaseHolder | null> {

@@ -16,6 +16,8 @@ export interface Snapshot {
   /** Marker of the weights now on the route. */
   readonly marker: string | undefined;
   readonly hostnames: readonly string[];
+  /** The route's own host names and gateway, so that it can be written without any configuration. */
+  readonly shape: RouteShape | undefined;
 }
 
 /** Somebody wrote the route between our reading and our writing. */
@@ -45,7 +47,8 @@ export class RolloutStore {
       actual: actualRollout({ route: route && observeRoute(route, this.where()), copy, workloads: { blue, green } }),
       routeVersion: route?.metadata.resourceVersion,
       marker: route && observeMarker(route),
-      hostnames: asArray(path(route, "spec", "hostnames")).flatMap((name) => asString(name) ?? []),
+      hostnames: route ? hostnamesOf(route) : [],
+      shape: route && this.observeShape(route),
     };
   }
 
@@ -159,6 +162,21 @@ export class RolloutStore {
     };
   }
 
+  private observeShape(route: KubeObject): RouteShape {
+    const parent = path(route, "spec", "parentRefs", 0);
+    const section = asString(path(parent, "sectionName"));
+    return {
+      service: this.service,
+      namespace: this.namespace,
+      hostnames: hostnamesOf(route),
+      gateway: {
+        name: asString(path(parent, "name")) ?? "",
+        namespace: asString(path(parent, "namespace")) ?? this.namespace,
+        ...(section === undefined ? {} : { section }),
+      },
+    };
+  }
+
   private async readCopy(): Promise<RolloutRecord | undefined> {
     const text = (await this.kube.get(this.leaseRef()))?.metadata.annotations?.[ANNOTATION.record];
     return text === undefined ? undefined : parseRecord(text, `the rollout record on lease ${this.where()}`);
@@ -181,6 +199,9 @@ export class RolloutStore {
     return `${this.namespace}/${this.service}`;
   }
 }
+
+const hostnamesOf = (route: KubeObject): string[] =>
+  asArray(path(route, "spec", "hostnames")).flatMap((name) => asString(name) ?? []);
 
 function observeRoute(route: KubeObject, where: string): ObservedRoute {
   const backends = asArray(path(route, "spec", "rules", 0, "backendRefs"));

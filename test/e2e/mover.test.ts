@@ -118,8 +118,8 @@ describe("the mover, on a real cluster and gateway", () => {
   it("puts the traffic back when it is stopped, and blames nobody", async () => {
     const stop = new AbortController();
     const steps = [
-      { weight: 50, holdSeconds: 30 },
-      { weight: 100, holdSeconds: 0 },
+      { weight: 50, holdSeconds: 30, gates: [] },
+      { weight: 100, holdSeconds: 0, gates: [] },
     ];
     const moving = move("green", r2, { steps }, stop.signal);
     while (!messages.some((message) => message.startsWith("50 % to green")))

@@ -85,7 +85,7 @@ describe("the route", () => {
 });
 
 describe("strategyProblems", () => {
-  const step = (weight: number, holdSeconds = 0) => ({ weight, holdSeconds });
+  const step = (weight: number, holdSeconds = 0) => ({ weight, holdSeconds, gates: [] });
   const cases: [string, ReturnType<typeof step>[], RegExp | null][] = [
     ["accepts 1, 25, 100", [step(1, 120), step(25, 60), step(100)], null],
     ["refuses no steps", [], /the last step must have weight 100, got no step/],

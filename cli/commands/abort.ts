@@ -1,0 +1,36 @@
+import { RefusedError, reasonOf } from "../../platform/errors";
+import type { Command } from "../command";
+import { openStack } from "../stack";
+import { giveUp } from "../unfinished";
+import { ENV_OPTION } from "./deploy";
+import { SERVICE_OPTION } from "./status";
+
+/** `hms-deploy abort`: ends a move that is under way, here or elsewhere, parked or left by a dead mover. */
+export const abort: Command = {
+  name: "abort",
+  summary: "Puts the traffic of an unfinished move back at once; the release waits until another one or --retry.",
+  options: [ENV_OPTION, SERVICE_OPTION],
+  examples: [
+    "hms-deploy abort --env prod                            # every service with an unfinished move",
+    "hms-deploy abort --env prod --service drought-benefit  # one of them",
+  ],
+  async run(invocation, io) {
+    const stack = invocation.required("env");
+    const open = openStack(stack, invocation.text("service"), io.env);
+    const failures: string[] = [];
+    let ended = 0;
+    // One service's trouble never keeps another's traffic where it should not be.
+    for (const service of open.services) {
+      try {
+        const { actual } = await open.session.store(service.name, open.config.namespace).read();
+        if (!actual.record.move) continue;
+        io.out.write(`${await giveUp(open, service, "aborted")}\n`);
+        ended++;
+      } catch (error) {
+        failures.push(reasonOf(error));
+      }
+    }
+    if (failures.length > 0) throw new RefusedError(failures.join("\n"));
+    if (ended === 0) throw new RefusedError(`no move is under way in ${stack}; nothing was changed`);
+  },
+};

@@ -1,0 +1,43 @@
+import { RefusedError, reasonOf } from "../../platform/errors";
+import type { Command } from "../command";
+import { openStack } from "../stack";
+import { promoteParked } from "../unfinished";
+import { ENV_OPTION } from "./deploy";
+import { SERVICE_OPTION } from "./status";
+
+/** `hms-deploy promote`: a parked move goes on through the steps that are left; no engine, no registry, no builder. */
+export const promote: Command = {
+  name: "promote",
+  summary: "Goes on with a parked release through the remaining steps and their gates.",
+  options: [ENV_OPTION, SERVICE_OPTION],
+  examples: [
+    "hms-deploy promote --env prod                            # every parked service",
+    "hms-deploy promote --env prod --service drought-benefit  # one of them",
+  ],
+  async run(invocation, io) {
+    const stack = invocation.required("env");
+    const only = invocation.text("service");
+    const open = openStack(stack, only, io.env);
+    const failures: string[] = [];
+    let promoted = 0;
+    for (const service of open.services) {
+      try {
+        const { actual } = await open.session.store(service.name, open.config.namespace).read();
+        if (!actual.record.move?.parked && only === undefined) continue;
+        const progress = (message: string) => io.err.write(`${service.name}: ${message}\n`);
+        const { record, parked } = await promoteParked(open, service, io.signal, progress);
+        const live = record.live && record.colors[record.live];
+        const share = record.move ? record.weights[record.move.to] : 100;
+        io.out.write(
+          parked ? `${service.name}: parked at ${share} %\n` : `${service.name}: ${live?.tag ?? ""} is live\n`,
+        );
+        promoted++;
+      } catch (error) {
+        io.signal.throwIfAborted();
+        failures.push(reasonOf(error));
+      }
+    }
+    if (failures.length > 0) throw new RefusedError(failures.join("\n"));
+    if (promoted === 0) throw new RefusedError(`nothing is parked in ${stack}; nothing was changed`);
+  },
+};
