@@ -55,6 +55,14 @@ export const STACK_CASES: readonly (readonly [Change, readonly string[]])[] = [
     [`prometheus: got "http://user:…@127.0.0.1:9090"; ${T.PROMETHEUS}`],
   ],
   [
+    { inCluster: { prometheus: "10.0.0.1:9090", gatway: "http://10.0.0.1", image: "runner:latest" } },
+    [
+      `inCluster.image: got "runner:latest"; ${T.PINNED}`,
+      'inCluster.prometheus: got "10.0.0.1:9090"; allowed is an http or https address such as http://prometheus.monitoring:9090; write where pods reach Prometheus, or leave it out where that is hms:prometheus',
+      "inCluster.gatway: got an unknown key; allowed is one of image, prometheus, gateway; did you mean gateway?",
+    ],
+  ],
+  [
     { kubeContext: "two words" },
     [
       'kubeContext: got "two words"; allowed is the name of a context of the kubeconfig; leave it out for the local platform, or write a name that `kubectl config get-contexts` lists',
@@ -70,7 +78,7 @@ export const STACK_CASES: readonly (readonly [Change, readonly string[]])[] = [
   [
     { namspace: "x" },
     [
-      "namspace: got an unknown key; allowed is one of kubeContext, namespace, domain, gateway, registry, prometheus, protect, retry, takeOver, services; did you mean namespace?",
+      "namspace: got an unknown key; allowed is one of kubeContext, namespace, domain, gateway, registry, prometheus, inCluster, protect, retry, takeOver, services; did you mean namespace?",
     ],
   ],
   [{ services: undefined }, [`services: got nothing; ${T.SERVICES}`]],
