@@ -52,8 +52,8 @@ export function fillQuery(query: string, target: QueryTarget, windowSeconds: num
   return query.replace(/\{\{\s*(\w+)\s*\}\}/g, (whole, name: string) => values[name] ?? whole);
 }
 
-/** Placeholders of a query that nothing fills in. */
+/** What stands between double braces in a query and is no placeholder: nothing would fill it in. */
 export const unknownPlaceholders = (query: string): string[] =>
-  [...query.matchAll(/\{\{\s*(\w+)\s*\}\}/g)].flatMap(([, name = ""]) =>
+  [...query.matchAll(/\{\{\s*([^{}]*?)\s*\}\}/g)].flatMap(([, name = ""]) =>
     (PLACEHOLDERS as readonly string[]).includes(name) ? [] : [name],
   );

@@ -61,13 +61,18 @@ export class StepWatch {
     if (failed) return { kind: "failed", evidence: failed };
     const open = all.filter(({ gate, state }) => (state?.inARow ?? 0) < gate.consecutive);
     if (open.length === 0) return now >= this.holdSeconds ? { kind: "passed" } : { kind: "watching" };
-    const late = open.filter(({ gate }) => now > Math.max(gate.withinSeconds, this.holdSeconds));
+    const late = open.filter(({ gate }) => now > this.deadline(gate));
     if (late.length === 0) return { kind: "watching" };
     return {
       kind: "inconclusive",
       evidence: late.flatMap(({ state }) => state?.last ?? []),
       missing: late.map(({ gate }) => gate.name),
     };
+  }
+
+  /** A hold leaves time for one run of looks after it: one that could not tell, at its end, ends no move. */
+  private deadline({ withinSeconds, everySeconds, consecutive }: Gate): number {
+    return this.holdSeconds < withinSeconds ? withinSeconds : this.holdSeconds + everySeconds * (consecutive + 1);
   }
 
   /** One line for people: what each gate says, and how far it is. */

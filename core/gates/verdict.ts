@@ -6,10 +6,12 @@ export type Verdict = "pass" | "fail" | "inconclusive";
 export interface Reading {
   /** `null`: the query gave no number (no series, NaN, infinite). That is never a zero. */
   readonly value: number | null;
-  /** Real requests in the window; `null` when they cannot be counted. */
+  /** Real requests in the window; `null` when none were measured. */
   readonly samples: number | null;
-  /** Seconds since the newest measurement behind it. */
+  /** Seconds since the newest measurement behind it; `null` when nothing is measured any more. */
   readonly ageSeconds: number | null;
+  /** Seconds between two measurements, where they are known. */
+  readonly intervalSeconds?: number | null;
   /** Why there is no reading. */
   readonly problem?: string;
 }
@@ -29,8 +31,10 @@ export interface Evidence {
   readonly bound: number | null;
 }
 
-/** Older measurements say nothing about now: several scrapes were missed. */
+/** Older measurements say nothing about now, if they come that often. */
 export const STALE_AFTER_SECONDS = 15;
+/** With rarer measurements: after so many that did not come. */
+const MISSED_MEASUREMENTS = 3;
 /** Fewer requests than this prove nothing either way, however bad they look. */
 export const FEWEST_TO_FAIL = 20;
 /** Standard normal quantile for one false alarm in a thousand looks, one-sided. */
@@ -54,33 +58,49 @@ export function judge(
     live: live?.value ?? null,
     bound,
   });
-  const missing =
-    unusable("the new release", canary) ?? (gate.relativeTo === "live" ? unusableLive(gate, live) : undefined);
+  const missing = unusable("the new release", canary);
   if (missing !== undefined) return evidence("inconclusive", missing);
   const value = canary.value ?? Number.NaN;
   const samples = canary.samples ?? 0;
-  const bound = gate.relativeTo === "live" ? gate.limit * (live?.value ?? Number.NaN) : gate.limit;
   const enough = samples >= gate.minSamples;
   const few = `${Math.floor(samples)} of ${gate.minSamples} requests seen`;
-  if (holds(value, gate.comparison, bound) || withinFloor(gate, value)) {
+  const lacks = gate.relativeTo === "live" ? unusableLive(gate, live) : undefined;
+  const bound = lacks === undefined ? lenient(gate, relative(gate, live?.value ?? null)) : (gate.floor ?? null);
+  if (bound !== null && holds(value, gate.comparison, bound)) {
     return enough ? evidence("pass", "holds", bound) : evidence("inconclusive", few, bound);
   }
+  if (lacks !== undefined) return evidence("inconclusive", lacks);
   if (gate.kind === "share" && samples >= FEWEST_TO_FAIL) {
-    // Not chance: even the good end of what the samples allow is on the wrong side.
-    const { low, high } = wilson(value, samples);
-    if (!holds(gate.comparison.startsWith("<") ? low : high, gate.comparison, bound))
-      return evidence("fail", "does not hold", bound);
+    if (isProven(gate, { value, samples }, live)) return evidence("fail", "does not hold", bound);
     return evidence("inconclusive", `does not hold, but ${Math.floor(samples)} requests may show it by chance`, bound);
   }
   return enough ? evidence("fail", "does not hold", bound) : evidence("inconclusive", few, bound);
 }
 
-function unusable(whose: string, { problem, value, ageSeconds, samples }: Reading): string | undefined {
+/** Not chance: even the good end of what the samples allow is on the wrong side, and of what the live color's allow. */
+function isProven(gate: Gate, { value, samples }: { value: number; samples: number }, live: Reading | null): boolean {
+  const least = gate.comparison.startsWith("<");
+  const { low, high } = wilson(value, samples);
+  const ofLive = wilson(live?.value ?? 0, Math.max(1, live?.samples ?? 1));
+  const bound = lenient(gate, relative(gate, least ? ofLive.high : ofLive.low));
+  return !holds(least ? low : high, gate.comparison, bound);
+}
+
+const relative = (gate: Gate, live: number | null): number =>
+  gate.relativeTo === "live" ? gate.limit * (live ?? Number.NaN) : gate.limit;
+
+/** The bound, or the floor where that asks for less. */
+const lenient = ({ floor, comparison }: Gate, bound: number): number =>
+  floor === undefined ? bound : comparison.startsWith("<") ? Math.max(floor, bound) : Math.min(floor, bound);
+
+function unusable(whose: string, reading: Reading): string | undefined {
+  const { problem, value, ageSeconds, samples, intervalSeconds } = reading;
   if (problem !== undefined) return problem;
-  if (ageSeconds !== null && ageSeconds > STALE_AFTER_SECONDS) {
+  if (ageSeconds === null) return `nothing is measured of ${whose}`;
+  if (ageSeconds > Math.max(STALE_AFTER_SECONDS, MISSED_MEASUREMENTS * (intervalSeconds ?? 0))) {
     return `the newest measurement of ${whose} is ${Math.round(ageSeconds)} s old`;
   }
-  if (samples === null) return `the requests of ${whose} cannot be counted`;
+  if (samples === null) return `no requests of ${whose} were measured`;
   if (value === null || !Number.isFinite(value)) return `no value for ${whose}`;
   return undefined;
 }
@@ -107,9 +127,6 @@ export function holds(value: number, comparison: Comparison, bound: number): boo
       return value >= bound;
   }
 }
-
-const withinFloor = ({ floor, comparison }: Gate, value: number): boolean =>
-  floor !== undefined && holds(value, comparison, floor);
 
 /**
  * Range of proportions that `samples` trials with the observed proportion leave plausible.

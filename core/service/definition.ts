@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { duration, field, mapOf, mapWith, scalarText, text, wholeNumber } from "./field";
-import { kpiSchema } from "./kpi";
+import { kpisSchema } from "./kpi";
 import { PINNED_IMAGE, REQUEST_PATH, SECRET_KEY, SECRET_NAME, SERVICE_NAME, VARIABLE_NAME } from "./names";
 import { problemsOf } from "./problem";
 import { parseCpu, parseMemory } from "./quantity";
@@ -101,7 +101,7 @@ export const serviceFields = {
   env: mapOf(VARIABLE_NAME, scalarText("write its value, or null if each stack must give one").nullable()),
   secrets: mapOf(VARIABLE_NAME, mapWith({ secret: text(SECRET_NAME), key: text(SECRET_KEY) }, { hidden: true })),
   smoke: z.array(smokeTestSchema, { error: ATLEAST_ONE }).min(1, { error: ATLEAST_ONE }),
-  kpis: z.array(kpiSchema, { error: "a list of KPIs; begin each with a hyphen" }),
+  kpis: kpisSchema,
   /** Absent: all the traffic at once. */
   strategy: strategySchema,
   replicas: wholeNumber(1, 1000, "say how many pods each color has"),

@@ -1,25 +1,78 @@
-import type { z } from "zod";
+import { z } from "zod";
+import { PLACEHOLDERS, unknownPlaceholders } from "../gates/gate";
+import { closest } from "./closest";
+import { durationText } from "./duration";
 import { anyText, duration, field, mapWith, oneOf, text, wholeNumber } from "./field";
 import { DNS_LABEL } from "./names";
 
 const COMPARISONS = ["<", "<=", ">", ">="] as const;
 
-/** A measure of the live traffic that a release must hold while it gets more of it. */
+const number = (advice: string) =>
+  field({ allowed: "a number", advice }, (value) =>
+    typeof value === "number" && Number.isFinite(value) ? value : undefined,
+  );
+
+const braced = (name: string): string => `{{${name}}}`;
+
+/** PromQL of one number, with placeholders for what differs between the colors. */
+const query = anyText("write a PromQL query that gives one number").superRefine((value, context) => {
+  for (const name of new Set(unknownPlaceholders(value))) {
+    const meant = closest(name, PLACEHOLDERS);
+    const params = {
+      got: `the placeholder ${braced(name)}`,
+      allowed: `one of ${PLACEHOLDERS.map(braced).join(", ")}`,
+      advice: meant === undefined ? "remove it" : `did you mean ${braced(meant)}?`,
+    };
+    context.addIssue({ code: "custom", params });
+  }
+});
+
+/** A measure of the live traffic that a release must hold while it gets more of it; core/gates makes gates of them. */
 export const kpiSchema = mapWith({
   name: text({ ...DNS_LABEL, advice: "choose a short name such as error-share" }),
-  /** PromQL of one number; `{{workload}}` (`<service>-<color>`), `{{namespace}}` and `{{window}}` are filled in. */
-  query: anyText("write a PromQL query that gives one number"),
+  query,
   comparison: oneOf(COMPARISONS, "say how the measured value must stand to limit"),
-  limit: field({ allowed: "a number", advice: "write the value to compare with" }, (value) =>
-    typeof value === "number" && Number.isFinite(value) ? value : undefined,
-  ),
+  limit: number("write the value to compare with"),
   /** `value`: limit is the bound itself. `live`: limit is a factor on the live color's value. */
   relativeTo: oneOf(["value", "live"], "leave it out to compare with limit itself").default("value"),
+  /** `share`: the value is a proportion of the requests, so that chance can be told from fault. */
+  kind: oneOf(["share", "measure"], "write share for a part of the requests from 0 to 1, or leave it out").default(
+    "measure",
+  ),
+  /** Values on its good side hold whatever the live color's is. */
+  floor: number("write the value up to which the live color does not matter, or remove the key").exactOptional(),
   every: duration(1, 3600, "say how often to look").default(15),
   within: duration(1, 86_400, "say how long to go on looking").default(300),
   /** Looks in a row that must hold. */
   consecutive: wholeNumber(1, 1000, "say how many looks in a row must hold").default(4),
+  /** Real requests without which a look proves nothing. */
+  minSamples: wholeNumber(1, 1_000_000, "say how many requests a release must have answered").default(300),
   unit: anyText("name the unit for people, or remove the key").exactOptional(),
+}).superRefine(({ every, within, consecutive, floor, relativeTo }, context) => {
+  const shortest = every * consecutive;
+  if (within < shortest) {
+    const params = {
+      got: durationText(within),
+      allowed: `at least every x consecutive, ${durationText(shortest)}`,
+      advice: "raise within, or look more often",
+    };
+    context.addIssue({ code: "custom", path: ["within"], params });
+  }
+  if (floor !== undefined && relativeTo === "value") {
+    const params = { allowed: "a floor beside relativeTo: live only", advice: "put it into limit, and remove floor" };
+    context.addIssue({ code: "custom", path: ["floor"], params });
+  }
 });
 
 export type Kpi = Readonly<z.output<typeof kpiSchema>>;
+
+/** All KPIs of a service, each name once: a gate is known by its name. */
+export const kpisSchema = z
+  .array(kpiSchema, { error: "a list of KPIs; begin each with a hyphen" })
+  .superRefine((kpis, context) => {
+    kpis.forEach(({ name }, index) => {
+      if (kpis.findIndex((kpi) => kpi.name === name) === index) return;
+      const params = { allowed: "each name once", advice: "choose another name" };
+      context.addIssue({ code: "custom", path: [index, "name"], params });
+    });
+  });

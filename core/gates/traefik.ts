@@ -1,0 +1,44 @@
+import type { Color } from "../rollout/color";
+import { routeName, workloadName } from "../rollout/names";
+
+/** What Traefik counts and times for each backend; exists once a request has been answered. */
+const REQUESTS = "traefik_service_requests_total";
+const SECONDS_BUCKET = "traefik_service_request_duration_seconds_bucket";
+/** Exists from the start of every Traefik. */
+const ALWAYS = "traefik_config_reloads_total";
+
+/** Traefik's names for routers: whatever is no letter and no digit becomes one hyphen. */
+const normalized = (text: string): string => text.split(/[^\p{L}\p{N}]+/u).join("-");
+
+/**
+ * Values of the label `service` for one color of a service, as a regular expression. Traefik (3.7 and newer) names a
+ * backend after the route that leads to it, so requests that came by the probe route have other values: what tests send
+ * is never taken for users' traffic. All listeners and Gateways count.
+ *
+ * Traefik joins names by hyphens: service `b-c` in namespace `a` and service `c` in namespace `a-b` look the same.
+ */
+export const backendPattern = (service: string, color: Color, namespace: string): string => {
+  const route = normalized(`${namespace}-${routeName(service)}`);
+  return `httproute-${route}-gw-.+-svc-${namespace}-${workloadName(service, color)}-[0-9]+@kubernetesgateway`;
+};
+
+const OF_BACKEND = '{service=~"{{backend}}"}';
+const FAILED = '{service=~"{{backend}}",code=~"5.."}';
+
+/** Real requests within the window; nothing while the gateway has not been seen twice with the backend. */
+export const SAMPLES_QUERY = `sum(increase(${REQUESTS}${OF_BACKEND}[{{window}}]))`;
+
+/** Seconds since the gateway's counts of this backend were last seen; nothing when they are not seen any more. */
+export const AGE_QUERY = `time() - max(timestamp(${REQUESTS}${OF_BACKEND}))`;
+
+/** Seconds between two scrapes of the gateway, by those of the last five minutes. */
+export const INTERVAL_QUERY = `300 / max(count_over_time(${ALWAYS}[5m]))`;
+
+export const RATE_QUERY = `sum(rate(${REQUESTS}${OF_BACKEND}[{{window}}]))`;
+
+/** Share of answers with a status of 500 and above. A backend that has never failed has no such counter: that is 0. */
+export const ERROR_SHARE_QUERY =
+  `(sum(rate(${REQUESTS}${FAILED}[{{window}}])) or vector(0))` + ` / sum(rate(${REQUESTS}${OF_BACKEND}[{{window}}]))`;
+
+/** Seconds within which 95 of 100 requests were answered, as the gateway saw it. */
+export const P95_QUERY = `histogram_quantile(0.95, sum by (le) (rate(${SECONDS_BUCKET}${OF_BACKEND}[{{window}}])))`;
