@@ -150,6 +150,7 @@ async function installGo(recipe: GoRecipe, go: string, step: Step, context: Tool
   fs.mkdirSync(source, { recursive: true });
   fs.mkdirSync(bin, { recursive: true });
   fs.writeFileSync(path.join(source, "go.mod"), goModText(recipe));
+  if (recipe.main !== undefined) fs.writeFileSync(path.join(source, "main.go"), recipe.main);
   let downloads = 0;
   const options = {
     cwd: source,

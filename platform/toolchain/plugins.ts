@@ -5,6 +5,7 @@ import { exec, tryExec } from "../exec";
 import { projectRoot } from "../home";
 import { withLock } from "../lock";
 import type { ToolchainContext } from "./install";
+import { launcher } from "./launcher";
 
 /** Providers that the program uses besides its own, by their npm packages. */
 export const PLUGINS = ["kubernetes", "random", "docker"] as const;
@@ -68,7 +69,7 @@ function contentHash(file: string): string {
  */
 export async function ensurePlugins(context: PluginContext): Promise<void> {
   const root = projectRoot();
-  buildStandIns(root);
+  buildStandIns();
   if (PLUGINS.every((name) => isCurrent(context, root, name))) return;
   const waiting = (holder: string) => {
     context.progress.line(`… ${holder} is installing provider plugins; waiting for it`);
@@ -89,11 +90,9 @@ export async function ensurePlugins(context: PluginContext): Promise<void> {
   });
 }
 
-/** Bundles the stand-ins whose sources changed, through the launcher that bundles everything else. */
-function buildStandIns(root: string): void {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- plain JavaScript, known only at run time
-  const launcher = require(path.join(root, "bin", "launch.cjs")) as { ensureBundle(name: string): boolean };
-  for (const name of PLUGINS) launcher.ensureBundle(`plugin-${name}`);
+/** Bundles the stand-ins whose sources changed. */
+function buildStandIns(): void {
+  for (const name of PLUGINS) launcher().ensureBundle(`plugin-${name}`);
 }
 
 function pluginFolder(env: NodeJS.ProcessEnv, name: PluginName, version: string): string {

@@ -3,7 +3,7 @@ import type { GoRecipe, Recipe, Version } from "./tools";
 
 /** The go.mod of a recipe: one module per tool keeps their dependency graphs apart. */
 export function goModText(recipe: GoRecipe): string {
-  const tools = Object.values(recipe.packages).map((pkg) => `tool ${pkg}`);
+  const tools = Object.values(recipe.packages).flatMap((pkg) => (pkg === "." ? [] : [`tool ${pkg}`]));
   const requires = Object.entries(recipe.require).map(([module, version]) => `require ${module} ${version}`);
   const replaces = Object.entries(recipe.replace ?? {}).map(([module, target]) => `replace ${module} => ${target}`);
   return [`module tools/${recipe.name}`, "go 1.26", ...tools, ...requires, ...replaces, ""].join("\n");
@@ -39,7 +39,7 @@ export function goEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 export function recipeHash(recipe: Recipe): string {
   const text =
     recipe.kind === "go"
-      ? JSON.stringify([goModText(recipe), goBuildArgs(recipe, ""), recipe.files])
+      ? JSON.stringify([goModText(recipe), goBuildArgs(recipe, ""), recipe.files, recipe.main])
       : JSON.stringify(recipe);
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }

@@ -9,6 +9,8 @@ export interface GoRecipe {
   readonly replace?: Readonly<Record<string, string>>;
   /** Binary by package. */
   readonly packages: Readonly<Record<string, string>>;
+  /** A main package of our own, built as the package `.`: for programs whose own one brings far more than we need. */
+  readonly main?: string;
   readonly tags?: string;
   /** Go variables to set at link time, as `path.Name=value`. */
   readonly variables?: readonly string[];
@@ -67,6 +69,23 @@ const kubernetes = (name: string, binaries: readonly string[]): GoRecipe => ({
 
 export const CONTROL_PLANE = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy"];
 
+/**
+ * CoreDNS with these plugins alone, in the order in which they see a question (its own build lists them the same way):
+ * most of what it otherwise brings are clouds' SDKs.
+ */
+const corednsMain = (...plugins: readonly string[]): string =>
+  [
+    "package main",
+    "import (",
+    '  "github.com/coredns/coredns/core/dnsserver"',
+    '  "github.com/coredns/coredns/coremain"',
+    ...plugins.map((plugin) => `  _ "github.com/coredns/coredns/plugin/${plugin}"`),
+    ")",
+    `func init() { dnsserver.Directives = []string{${plugins.map((plugin) => `"${plugin}"`).join(", ")}} }`,
+    "func main() { coremain.Run() }",
+    "",
+  ].join("\n");
+
 export const OPA_VERSION = "1.22.0";
 export const COREDNS_VERSION = "1.15.0";
 export const TRAEFIK_VERSION = "3.7.15";
@@ -108,7 +127,8 @@ export const RECIPES: readonly Recipe[] = [
     kind: "go",
     name: "coredns",
     require: { "github.com/coredns/coredns": `v${COREDNS_VERSION}` },
-    packages: { coredns: "github.com/coredns/coredns" },
+    packages: { coredns: "." },
+    main: corednsMain("reload", "health", "ready", "errors", "cache", "kubernetes"),
   },
   {
     // Debian's own lacks the discovery of pods. Of two dozen discoveries only that one is built in.
