@@ -1,6 +1,6 @@
 import type { Kpi } from "../service/kpi";
 import type { Gate } from "./gate";
-import { ERROR_SHARE_QUERY, P95_QUERY } from "./traefik";
+import { ERROR_SHARE_QUERY, P95_AT_BEST_QUERY, P95_QUERY } from "./traefik";
 
 const LOOKS = { everySeconds: 15, withinSeconds: 300, consecutive: 4, minSamples: 300 } as const;
 
@@ -18,6 +18,7 @@ export const defaultGates = (): Gate[] => [
   {
     name: "p95-latency",
     query: P95_QUERY,
+    proof: P95_AT_BEST_QUERY,
     comparison: "<=",
     limit: 2,
     relativeTo: "live",

@@ -18,6 +18,11 @@ export interface Gate {
    * `measure`: any other number; it is compared as it is.
    */
   readonly kind: "share" | "measure";
+  /**
+   * For a measure that chance moves about: a query for what it may be at best, as far as the requests tell. The gate fails
+   * only when that is on the wrong side too.
+   */
+  readonly proof?: string;
   /** Values on the good side of this one pass whatever the live color does: nobody minds 3 ms against 1 ms. */
   readonly floor?: number;
   readonly everySeconds: number;

@@ -25,8 +25,13 @@ export const backendPattern = (service: string, color: Color, namespace: string)
 const OF_BACKEND = '{service=~"{{backend}}"}';
 const FAILED = '{service=~"{{backend}}",code=~"5.."}';
 
-/** Real requests within the window; nothing while the gateway has not been seen twice with the backend. */
-export const SAMPLES_QUERY = `sum(increase(${REQUESTS}${OF_BACKEND}[{{window}}]))`;
+const COUNT = `${REQUESTS}${OF_BACKEND}[{{window}}]`;
+
+/**
+ * Real requests within the window, as many as were seen for sure: `increase` estimates what lies before the first and
+ * after the last scrape, which may double a small number. Only a counter that began anew is left to it.
+ */
+export const SAMPLES_QUERY = `sum(max_over_time(${COUNT}) - min_over_time(${COUNT}) and resets(${COUNT}) == 0 or increase(${COUNT}))`;
 
 /** Seconds since the gateway's counts of this backend were last seen; nothing when they are not seen any more. */
 export const AGE_QUERY = `time() - max(timestamp(${REQUESTS}${OF_BACKEND}))`;
@@ -41,4 +46,14 @@ export const ERROR_SHARE_QUERY =
   `(sum(rate(${REQUESTS}${FAILED}[{{window}}])) or vector(0))` + ` / sum(rate(${REQUESTS}${OF_BACKEND}[{{window}}]))`;
 
 /** Seconds within which 95 of 100 requests were answered, as the gateway saw it. */
-export const P95_QUERY = `histogram_quantile(0.95, sum by (le) (rate(${SECONDS_BUCKET}${OF_BACKEND}[{{window}}])))`;
+export const P95_QUERY = quantile("0.95");
+
+/**
+ * What the 95th percentile is at least, whatever chance does: of n requests the percentile 0.95 - 3.09 x
+ * sqrt(0.95 x 0.05 / n) lies above the true one once in a thousand times, however the latencies are spread.
+ */
+export const P95_AT_BEST_QUERY = quantile(`scalar(0.95 - 0.6734 / sqrt(${SAMPLES_QUERY}))`);
+
+function quantile(share: string): string {
+  return `histogram_quantile(${share}, sum by (le) (rate(${SECONDS_BUCKET}${OF_BACKEND}[{{window}}])))`;
+}

@@ -6,6 +6,8 @@ export type Verdict = "pass" | "fail" | "inconclusive";
 export interface Reading {
   /** `null`: the query gave no number (no series, NaN, infinite). That is never a zero. */
   readonly value: number | null;
+  /** The number of the gate's `proof`, where it has one. */
+  readonly proof?: number | null;
   /** Real requests in the window; `null` when none were measured. */
   readonly samples: number | null;
   /** Seconds since the newest measurement behind it; `null` when nothing is measured any more. */
@@ -70,15 +72,25 @@ export function judge(
     return enough ? evidence("pass", "holds", bound) : evidence("inconclusive", few, bound);
   }
   if (lacks !== undefined) return evidence("inconclusive", lacks);
-  if (gate.kind === "share" && samples >= FEWEST_TO_FAIL) {
-    if (isProven(gate, { value, samples }, live)) return evidence("fail", "does not hold", bound);
-    return evidence("inconclusive", `does not hold, but ${Math.floor(samples)} requests may show it by chance`, bound);
-  }
-  return enough ? evidence("fail", "does not hold", bound) : evidence("inconclusive", few, bound);
+  if (gate.kind === "share" ? samples < FEWEST_TO_FAIL : !enough) return evidence("inconclusive", few, bound);
+  const proven =
+    gate.kind === "share"
+      ? isProvenShare(gate, { value, samples }, live)
+      : gate.proof === undefined || isBeyond(gate, canary.proof, bound);
+  return proven
+    ? evidence("fail", "does not hold", bound)
+    : evidence("inconclusive", `does not hold, but ${Math.floor(samples)} requests may show it by chance`, bound);
 }
 
+const isBeyond = ({ comparison }: Gate, value: number | null | undefined, bound: number | null): boolean =>
+  typeof value === "number" && bound !== null && !holds(value, comparison, bound);
+
 /** Not chance: even the good end of what the samples allow is on the wrong side, and of what the live color's allow. */
-function isProven(gate: Gate, { value, samples }: { value: number; samples: number }, live: Reading | null): boolean {
+function isProvenShare(
+  gate: Gate,
+  { value, samples }: { value: number; samples: number },
+  live: Reading | null,
+): boolean {
   const least = gate.comparison.startsWith("<");
   const { low, high } = wilson(value, samples);
   const ofLive = wilson(live?.value ?? 0, Math.max(1, live?.samples ?? 1));
@@ -100,7 +112,7 @@ function unusable(whose: string, reading: Reading): string | undefined {
   if (ageSeconds > Math.max(STALE_AFTER_SECONDS, MISSED_MEASUREMENTS * (intervalSeconds ?? 0))) {
     return `the newest measurement of ${whose} is ${Math.round(ageSeconds)} s old`;
   }
-  if (samples === null) return `no requests of ${whose} were measured`;
+  if (samples === null || samples < 1) return `no requests of ${whose} were measured`;
   if (value === null || !Number.isFinite(value)) return `no value for ${whose}`;
   return undefined;
 }

@@ -20,19 +20,27 @@ export async function queryProblems(
   live: QueryTarget | null,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const problems = gates.map((gate) => ({ gate, problem: syntaxProblem(gate.query) }));
-  const wrong = problems.flatMap(({ gate, problem }) => (problem === undefined ? [] : [said(gate, problem)]));
-  const readable = problems.flatMap(({ gate, problem }) => (problem === undefined ? [gate] : []));
+  const queries = gates.flatMap(({ name, query, proof }) =>
+    [query, ...(proof === undefined ? [] : [proof])].map((text) => ({
+      gate: name,
+      text,
+      problem: syntaxProblem(text),
+    })),
+  );
+  const wrong = queries.flatMap(({ gate, problem }) => (problem === undefined ? [] : [said(gate, problem)]));
+  const readable = queries.filter(({ problem }) => problem === undefined);
   if (readable.length === 0) return wrong;
   try {
     const known = await prometheus.metricNames(signal);
     const found = await Promise.all(
-      readable.map(async (gate) => [
-        ...(live === null ? [] : unknownMetrics(gate, known, prometheus.address)),
-        ...(await refusal(prometheus, gate, live, signal)),
-      ]),
+      readable.map(async ({ gate, text }) =>
+        [
+          ...(live === null ? [] : unknownMetrics(text, known, prometheus.address)),
+          ...(await refusal(prometheus, text, live, signal)),
+        ].map((problem) => said(gate, problem)),
+      ),
     );
-    return [...wrong, ...found.flat()];
+    return [...new Set([...wrong, ...found.flat()])];
   } catch (error) {
     signal.throwIfAborted();
     return [...wrong, `the gates cannot be checked: ${reasonOf(error)}`];
@@ -53,31 +61,31 @@ export async function trafficPerSecond(
   }
 }
 
-const said = (gate: Gate, problem: string): string => `gate ${gate.name}: ${problem}`;
+const said = (gate: string, problem: string): string => `gate ${gate}: ${problem}`;
 
-function unknownMetrics(gate: Gate, known: ReadonlySet<string>, address: string): string[] {
-  return metricsOf(gate.query)
+function unknownMetrics(query: string, known: ReadonlySet<string>, address: string): string[] {
+  return metricsOf(query)
     .filter((metric) => !known.has(metric))
     .map((metric) => {
       const meant = closest(metric, [...known]);
       const advice = meant === undefined ? "check that it is scraped" : `did you mean ${meant}?`;
-      return said(gate, `no metric named ${metric} is known to Prometheus at ${address}; ${advice}`);
+      return `no metric named ${metric} is known to Prometheus at ${address}; ${advice}`;
     });
 }
 
 /** What Prometheus itself has against a query: functions used on the wrong kind of value, several numbers, ... */
 async function refusal(
   prometheus: Prometheus,
-  gate: Gate,
+  query: string,
   live: QueryTarget | null,
   signal: AbortSignal,
 ): Promise<string[]> {
   const target = live ?? { service: "none", color: "none", namespace: "none", backend: "none" };
   try {
-    await prometheus.query(fillQuery(gate.query, target, CHECK_WINDOW_SECONDS), signal);
+    await prometheus.query(fillQuery(query, target, CHECK_WINDOW_SECONDS), signal);
     return [];
   } catch (error) {
-    if (error instanceof QueryRefused) return [said(gate, error.message)];
+    if (error instanceof QueryRefused) return [error.message];
     throw error;
   }
 }

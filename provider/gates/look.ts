@@ -38,15 +38,14 @@ async function readOne(
 ): Promise<Reading> {
   const ask = (query: string) => prometheus.query(fillQuery(query, target, windowSeconds), signal, at);
   try {
-    const [value, samples, ageSeconds, intervalSeconds] = await Promise.all(
-      [gate.query, SAMPLES_QUERY, AGE_QUERY, INTERVAL_QUERY].map(ask),
-    );
-    return {
-      value: value ?? null,
-      samples: samples ?? null,
-      ageSeconds: ageSeconds ?? null,
-      intervalSeconds: intervalSeconds ?? null,
-    };
+    const [value, proof, samples, ageSeconds, intervalSeconds] = await Promise.all([
+      ask(gate.query),
+      gate.proof === undefined ? null : ask(gate.proof),
+      ask(SAMPLES_QUERY),
+      ask(AGE_QUERY),
+      ask(INTERVAL_QUERY),
+    ]);
+    return { value, proof, samples, ageSeconds, intervalSeconds };
   } catch (error) {
     signal.throwIfAborted();
     return { value: null, samples: null, ageSeconds: null, problem: reasonOf(error) };

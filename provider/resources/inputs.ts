@@ -13,6 +13,7 @@ const gate = z.strictObject({
   limit: z.number(),
   relativeTo: z.enum(["value", "live"]),
   kind: z.enum(["share", "measure"]),
+  proof: name.exactOptional(),
   floor: z.number().exactOptional(),
   everySeconds: z.number().positive(),
   withinSeconds: z.number().positive(),
