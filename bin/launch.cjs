@@ -29,6 +29,7 @@ const ENTRIES = {
   "plugin-kubernetes": "platform/plugins/kubernetes/main.ts",
   "plugin-random": "platform/plugins/random/main.ts",
   "plugin-docker": "platform/plugins/docker/main.ts",
+  runner: "runner/main.ts",
 };
 
 /** Programs that the command line serves under names of their own. */
@@ -333,6 +334,6 @@ function main([program, ...args]) {
   run(program, args);
 }
 
-module.exports = { ENTRIES, ensureBundle, main };
+module.exports = { ENTRIES, NODE_VERSION, ensureBundle, main };
 
 if (require.main === module) main(process.argv.slice(2));

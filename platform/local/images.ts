@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { COREDNS_VERSION, DEBIAN_PACKAGES, OPA_VERSION, TRAEFIK_VERSION } from "../toolchain/tools";
 import type { Layout } from "./layout";
-import { buildScratchImage, pushImage, taggedDigest } from "./ociImage";
+import { imageOf, layerOf, pushImage, storedDigest, tarOf } from "./ociImage";
 
 /** An image of the platform: one static program of this machine, in a file system of its own. */
 interface PlatformImage {
@@ -73,17 +73,11 @@ export async function ensureImage(layout: Layout, name: ImageName): Promise<"pus
   const record = path.join(layout.data, "images", `${name}.json`);
   const known = readRecord(record);
   if (known?.inputs === inputs) {
-    if ((await taggedDigest(layout.registry, image.repository, image.tag)) === known.digest) return "unchanged";
+    if ((await storedDigest(layout.registry, image.repository, image.tag)) === known.digest) return "unchanged";
   }
-  const scratch = {
-    repository: image.repository,
-    tag: image.tag,
-    files: { [image.target]: fs.readFileSync(file) },
-    entrypoint: [image.target, ...(image.args ?? [])],
-    user: NOBODY,
-  };
-  const built = await buildScratchImage(scratch, image.compression);
-  await pushImage(layout.registry, scratch, built);
+  const layer = await layerOf(tarOf({ [image.target]: fs.readFileSync(file) }), image.compression);
+  const built = imageOf([layer], { entrypoint: [image.target, ...(image.args ?? [])], user: NOBODY });
+  await pushImage({ registry: layout.registry, repository: image.repository, tag: image.tag }, built);
   fs.mkdirSync(path.dirname(record), { recursive: true });
   fs.writeFileSync(record, JSON.stringify({ inputs, digest: built.digest }));
   return "pushed";

@@ -26,6 +26,37 @@ export function parseTables(saved: string): Tables {
 
 const targetOf = (rule: Rule): string => / -[jg] (\S+)/.exec(rule.text)?.[1] ?? "";
 
+/** Chain that leads pods from the cluster's address to this machine's loopback. */
+const ENTRANCE = "HMS-PODS";
+
+/** A way for pods to ports that listen on loopback only. */
+export interface Entrance {
+  /** Interface that packets must come in by: what others send to the same address goes nowhere. */
+  readonly bridge: string;
+  /** Address under which pods ask for the ports. */
+  readonly address: string;
+  readonly ports: readonly number[];
+}
+
+/**
+ * The iptables-restore text (for `--noflush`) after which exactly this entrance is there; empty if it is already. The
+ * rules are written as iptables-save prints them, or they would never be found again.
+ */
+export function entranceScript(saved: string, { bridge, address, ports }: Entrance): string {
+  const jump = `-A PREROUTING -i ${bridge} -j ${ENTRANCE}`;
+  const wanted = ports.map(
+    (port) =>
+      `-A ${ENTRANCE} -d ${address}/32 -p tcp -m tcp --dport ${port} -j DNAT --to-destination 127.0.0.1:${port}`,
+  );
+  const nat = parseTables(saved).rules.filter(({ table }) => table === "nat");
+  const jumps = nat.filter((rule) => targetOf(rule) === ENTRANCE).map(({ text }) => text);
+  const there = nat.filter(({ chain }) => chain === ENTRANCE).map(({ text }) => text);
+  if (jumps.join("\n") === jump && there.join("\n") === wanted.join("\n")) return "";
+  const gone = jumps.map((text) => text.replace(/^-A /, "-D "));
+  // Naming the chain empties it.
+  return ["*nat", `:${ENTRANCE} - [0:0]`, ...gone, ...wanted, jump, "COMMIT", ""].join("\n");
+}
+
 /** Options of a removal; each part is left alone where somebody else on this machine uses the same names. */
 export interface Removal {
   /** Name of our pod network, by which its plugins mark their rules. */
@@ -49,6 +80,7 @@ export function removalScript(saved: string, removal: Removal): string {
   const myChains = new Set(rules.filter(isMine).map(targetOf));
   const alone = chains.every(({ chain }) => !POD_CHAIN.test(chain) || myChains.has(chain));
   const isDoomed = (chain: string) =>
+    chain === ENTRANCE ||
     (removal.kube && chain.startsWith("KUBE-")) ||
     (chain.startsWith("CNI-") && (alone ? myChains.size > 0 : myChains.has(chain)));
   return [...new Set(chains.map(({ table }) => table))]

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { exec, tryExec } from "../exec";
-import { removalScript } from "./iptables";
+import { entranceScript, removalScript } from "./iptables";
 import { CLUSTER, type Layout } from "./layout";
 
 /** Kernel settings that the platform, or Kubernetes on its behalf, changes; put back when it goes. */
@@ -20,7 +20,7 @@ const SETTINGS = [
 const settingFile = (name: string): string => path.join("/proc/sys", name);
 const savedSettings = (layout: Layout): string => path.join(layout.run, "sysctl.json");
 
-/** Gives the machine the platform's address and lets it forward packets to pods. */
+/** Gives the machine the platform's address, and lets packets through to pods and from them. */
 export async function ensureNetwork(layout: Layout): Promise<void> {
   rememberSettings(layout);
   if (fs.readFileSync(settingFile("net/ipv4/ip_forward"), "utf8").trim() !== "1")
@@ -28,6 +28,19 @@ export async function ensureNetwork(layout: Layout): Promise<void> {
   const addresses = os.networkInterfaces().lo ?? [];
   if (!addresses.some(({ address }) => address === CLUSTER.address))
     await exec("ip", ["address", "replace", `${CLUSTER.address}/32`, "dev", "lo"]);
+  await openToPods(layout);
+}
+
+/**
+ * Lets pods reach the gateway and Prometheus, which listen on loopback only, under the cluster's own address. The rules
+ * take what comes from the pods' bridge and nothing else, so both stay closed to other machines. (kube-proxy has turned
+ * on what routes such packets to loopback, for NodePorts, and guards it.)
+ */
+async function openToPods({ ports }: Layout): Promise<void> {
+  const { bridge, address } = CLUSTER;
+  const saved = await exec("iptables-save", ["-t", "nat"]);
+  const script = entranceScript(saved, { bridge, address, ports: [ports.gateway, ports.prometheus] });
+  if (script !== "") await exec("iptables-restore", ["--noflush", "--wait"], { input: script });
 }
 
 function rememberSettings(layout: Layout): void {

@@ -1,22 +1,28 @@
 import { createHash } from "node:crypto";
 import * as zlib from "node:zlib";
 import { promisify } from "node:util";
+import { RefusedError, reasonOf } from "../errors";
 
-/** An image that is nothing but some files: no base, no shell, no package manager. */
-export interface ScratchImage {
-  /** Repository in the registry, without host and tag. */
-  readonly repository: string;
-  readonly tag: string;
-  /** Executable by its path inside the image. */
-  readonly files: Readonly<Record<string, Buffer>>;
-  readonly entrypoint: readonly string[];
-  /** User and group that the process runs as, unless the pod says otherwise. */
-  readonly user?: string;
-}
-
+/** Content by its digest; read when it is pushed, and not before. */
 export interface Blob {
   readonly digest: string;
-  readonly bytes: Buffer;
+  readonly size: number;
+  readonly read: () => Buffer;
+}
+
+/** One layer of an image: a gzipped tar archive. */
+export interface Layer extends Blob {
+  /** Digest of the archive before it was compressed, by which a runtime knows it. */
+  readonly diffId: string;
+}
+
+/** How a container of the image starts, unless the pod says otherwise. */
+export interface ImageRuntime {
+  readonly entrypoint: readonly string[];
+  /** User and group. */
+  readonly user?: string;
+  /** @default PATH=/ */
+  readonly env?: readonly string[];
 }
 
 /** An image as a registry stores it. */
@@ -29,7 +35,7 @@ export interface BuiltImage {
 const BLOCK = 512;
 const MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json";
 
-const digestOf = (bytes: Buffer): string => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+export const digestOf = (bytes: Buffer): string => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
 /** One entry of a tar archive, without owner and time: the same file always gives the same bytes. */
 export function tarEntry(name: string, contents: Buffer | undefined, mode: number): Buffer {
@@ -70,84 +76,103 @@ export function tarOf(files: Readonly<Record<string, Buffer>>): Buffer {
 
 const gzip = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gzip);
 
-/** Builds the image in memory. Its digest depends on nothing but its contents. */
-export async function buildScratchImage(image: ScratchImage, compression: number): Promise<BuiltImage> {
-  const tar = tarOf(image.files);
-  const layer = await gzip(tar, { level: compression });
+/** @param compression 9 for what travels far, 1 for what never leaves the machine. */
+export async function layerOf(tar: Buffer, compression: number): Promise<Layer> {
+  const bytes = await gzip(tar, { level: compression });
+  return { digest: digestOf(bytes), size: bytes.length, diffId: digestOf(tar), read: () => bytes };
+}
+
+/** The image of these layers, the lowest first. Its digest depends on nothing but their contents and the runtime. */
+export function imageOf(layers: readonly Layer[], { entrypoint, user, env = ["PATH=/"] }: ImageRuntime): BuiltImage {
   const config = Buffer.from(
     JSON.stringify({
       architecture: process.arch === "arm64" ? "arm64" : "amd64",
       os: "linux",
-      config: {
-        Entrypoint: image.entrypoint,
-        Env: ["PATH=/"],
-        WorkingDir: "/",
-        ...(image.user === undefined ? {} : { User: image.user }),
-      },
-      rootfs: { type: "layers", diff_ids: [digestOf(tar)] },
-      history: [{ created: "1970-01-01T00:00:00Z", created_by: "hms" }],
+      config: { Entrypoint: entrypoint, Env: env, WorkingDir: "/", ...(user === undefined ? {} : { User: user }) },
+      rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
+      history: layers.map(() => ({ created: "1970-01-01T00:00:00Z", created_by: "hms" })),
       created: "1970-01-01T00:00:00Z",
     }),
   );
+  const configBlob: Blob = { digest: digestOf(config), size: config.length, read: () => config };
   const manifest = Buffer.from(
     JSON.stringify({
       schemaVersion: 2,
       mediaType: MANIFEST_TYPE,
       config: {
         mediaType: "application/vnd.docker.container.image.v1+json",
-        size: config.length,
-        digest: digestOf(config),
+        size: configBlob.size,
+        digest: configBlob.digest,
       },
-      layers: [
-        {
-          mediaType: "application/vnd.docker.image.rootfs.diff.tar.gzip",
-          size: layer.length,
-          digest: digestOf(layer),
-        },
-      ],
+      layers: layers.map(({ size, digest }) => ({
+        mediaType: "application/vnd.docker.image.rootfs.diff.tar.gzip",
+        size,
+        digest,
+      })),
     }),
   );
-  return {
-    blobs: [
-      { digest: digestOf(layer), bytes: layer },
-      { digest: digestOf(config), bytes: config },
-    ],
-    manifest,
-    digest: digestOf(manifest),
-  };
+  return { blobs: [...layers, configBlob], manifest, digest: digestOf(manifest) };
 }
 
-/** The digest under a tag of the registry, or undefined if there is none. */
-export async function taggedDigest(registry: string, repository: string, tag: string): Promise<string | undefined> {
-  const response = await fetch(`http://${registry}/v2/${repository}/manifests/${tag}`, {
+/** @throws RefusedError when nothing answers there. */
+async function ask(registry: string, path: string | URL, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path instanceof URL ? path : `http://${registry}/v2/${path}`, init);
+  } catch (error) {
+    init.signal?.throwIfAborted();
+    const why = error instanceof Error && error.cause !== undefined ? reasonOf(error.cause) : reasonOf(error);
+    throw new RefusedError(`the registry ${registry} does not answer (${why}); bring it up with: hms local up`);
+  }
+}
+
+/** The digest under a tag or digest of the registry, or undefined if there is none. */
+export async function storedDigest(
+  registry: string,
+  repository: string,
+  reference: string,
+): Promise<string | undefined> {
+  const response = await ask(registry, `${repository}/manifests/${reference}`, {
     method: "HEAD",
     headers: { accept: MANIFEST_TYPE },
   });
   return response.ok ? (response.headers.get("docker-content-digest") ?? undefined) : undefined;
 }
 
-/** Pushes an image to a registry that asks for no login. */
-export async function pushImage(registry: string, image: ScratchImage, built: BuiltImage): Promise<void> {
-  const base = `http://${registry}/v2/${image.repository}`;
+export interface PushTarget {
+  readonly registry: string;
+  /** Repository in the registry, without host and tag. */
+  readonly repository: string;
+  readonly tag: string;
+}
+
+/** Pushes an image to a registry that asks for no login. What it has already is not sent again. */
+export async function pushImage(
+  { registry, repository, tag }: PushTarget,
+  built: BuiltImage,
+  signal?: AbortSignal,
+): Promise<void> {
+  const cancel = signal === undefined ? {} : { signal };
   for (const blob of built.blobs) {
-    const there = await fetch(`${base}/blobs/${blob.digest}`, { method: "HEAD" });
+    const there = await ask(registry, `${repository}/blobs/${blob.digest}`, { method: "HEAD", ...cancel });
     if (there.ok) continue;
-    const begun = await fetch(`${base}/blobs/uploads/`, { method: "POST" });
+    const begun = await ask(registry, `${repository}/blobs/uploads/`, { method: "POST", ...cancel });
     const location = begun.headers.get("location");
     if (!begun.ok || location === null) throw new Error(`registry ${registry} takes no upload: ${begun.status}`);
-    const target = new URL(location, base);
+    const target = new URL(location, `http://${registry}`);
     target.searchParams.set("digest", blob.digest);
-    const stored = await fetch(target, {
+    const stored = await ask(registry, target, {
       method: "PUT",
-      body: new Uint8Array(blob.bytes),
+      body: new Uint8Array(blob.read()),
       headers: { "content-type": "application/octet-stream" },
+      ...cancel,
     });
     if (!stored.ok) throw new Error(`registry ${registry} refused a layer: ${stored.status} ${await stored.text()}`);
   }
-  const stored = await fetch(`${base}/manifests/${image.tag}`, {
+  const stored = await ask(registry, `${repository}/manifests/${tag}`, {
     method: "PUT",
     body: new Uint8Array(built.manifest),
     headers: { "content-type": MANIFEST_TYPE },
+    ...cancel,
   });
   if (!stored.ok) throw new Error(`registry ${registry} refused a manifest: ${stored.status} ${await stored.text()}`);
 }

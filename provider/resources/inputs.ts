@@ -6,7 +6,7 @@ import { containsUnknown, isProperties, isUnknown, reveal, type Properties } fro
 
 const name = z.string().min(1);
 const color = z.enum(COLORS);
-const gate = z.strictObject({
+export const gate = z.strictObject({
   name,
   query: name,
   comparison: z.enum(["<", "<=", ">", ">="]),

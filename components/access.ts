@@ -1,0 +1,52 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { OWNED } from "./colorStack";
+import { ACCOUNTS, rightsOf, type RightsScope, type Rule } from "./rights";
+
+export interface AccessArgs extends RightsScope {
+  readonly namespace: string;
+}
+
+/**
+ * The service accounts of a stack's namespace, each with a Role of its own and nothing else. Whoever makes this must
+ * have all these rights: Kubernetes lets nobody grant what they lack.
+ */
+export class Access extends pulumi.ComponentResource {
+  constructor(name: string, args: AccessArgs, opts: pulumi.ComponentResourceOptions) {
+    const { namespace, services, secrets } = args;
+    super("hms:delivery:Access", name, { namespace, services: [...services] }, opts);
+    for (const account of ACCOUNTS) {
+      const metadata = { name: account, namespace, annotations: OWNED };
+      const parent = { parent: this };
+      const identity = new k8s.core.v1.ServiceAccount(
+        account,
+        // Mounted where a pod asks for it, not into whatever names the account.
+        { metadata, automountServiceAccountToken: false },
+        parent,
+      );
+      const role = new k8s.rbac.v1.Role(
+        account,
+        { metadata, rules: rightsOf(account, { services, secrets }).map(plain) },
+        parent,
+      );
+      new k8s.rbac.v1.RoleBinding(
+        account,
+        {
+          metadata,
+          roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: account },
+          subjects: [{ kind: "ServiceAccount", name: account, namespace }],
+        },
+        { parent: this, dependsOn: [identity, role] },
+      );
+    }
+    this.registerOutputs({});
+  }
+}
+
+/** The SDK's types take lists that may be changed. */
+const plain = ({ apiGroups, resources, verbs, resourceNames }: Rule) => ({
+  apiGroups: [...apiGroups],
+  resources: [...resources],
+  verbs: [...verbs],
+  ...(resourceNames === undefined ? {} : { resourceNames: [...resourceNames] }),
+});

@@ -1,0 +1,90 @@
+import { COLORS } from "../core/rollout/color";
+import { leaseName, probeRouteName, routeName, SERVICE_PORT, workloadName } from "../core/rollout/names";
+
+/** One entry of a Role. */
+export interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+  readonly resourceNames?: readonly string[];
+}
+
+/** What the rights of a namespace are cut to. */
+export interface RightsScope {
+  /** Names of the services that are delivered there. */
+  readonly services: readonly string[];
+  /** Kubernetes Secrets that they refer to. */
+  readonly secrets: readonly string[];
+}
+
+/**
+ * Who acts in the namespace of a stack. Only `hms-switch` decides where traffic goes; `hms-watcher` can put it back,
+ * `hms-deployer` cannot touch a public route at all.
+ */
+export const ACCOUNTS = ["hms-deployer", "hms-switch", "hms-watcher"] as const;
+export type Account = (typeof ACCOUNTS)[number];
+
+const ROUTES = { apiGroups: ["gateway.networking.k8s.io"], resources: ["httproutes"] };
+const LEASES = { apiGroups: ["coordination.k8s.io"], resources: ["leases"] };
+const DEPLOYMENTS = { apiGroups: ["apps"], resources: ["deployments"] };
+
+/** Server-side apply asks for `create` by name as well, so one rule makes and keeps exactly these objects. */
+const APPLY = ["get", "create", "patch"];
+const MANAGE = ["get", "list", "watch", "create", "patch", "delete"];
+const READ = ["get", "list", "watch"];
+
+/** The rules of each account's Role: what the code asks for, and no more (see docs/decisions/0013-who-may-do-what.md). */
+export function rightsOf(account: Account, scope: RightsScope): readonly Rule[] {
+  // A rule that names no object would mean all of them.
+  return RIGHTS[account](scope).filter(({ resourceNames }) => resourceNames?.length !== 0);
+}
+
+const RIGHTS: Readonly<Record<Account, (scope: RightsScope) => readonly Rule[]>> = {
+  "hms-deployer": ({ services }) => [
+    { apiGroups: [""], resources: ["services", "configmaps"], verbs: MANAGE },
+    { ...DEPLOYMENTS, verbs: MANAGE },
+    { apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: MANAGE },
+    { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: MANAGE },
+    { apiGroups: ["batch"], resources: ["jobs"], verbs: MANAGE },
+    // To wait for pods, and to say why they do not come.
+    { apiGroups: [""], resources: ["pods", "events"], verbs: READ },
+    { apiGroups: [""], resources: ["pods/log"], verbs: ["get"] },
+    { apiGroups: ["apps"], resources: ["replicasets"], verbs: READ },
+    { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: READ },
+    { ...ROUTES, verbs: [...APPLY, "delete"], resourceNames: services.map(probeRouteName) },
+    // What an administrator's run of the same stack has made is refreshed by every run.
+    { apiGroups: [""], resources: ["namespaces", "serviceaccounts"], verbs: ["get"] },
+    { apiGroups: ["rbac.authorization.k8s.io"], resources: ["roles", "rolebindings"], verbs: ["get"] },
+  ],
+  "hms-switch": ({ services, secrets }) => [
+    { ...ROUTES, verbs: [...APPLY, "delete"], resourceNames: services.map(routeName) },
+    { ...ROUTES, verbs: ["get"], resourceNames: services.map(probeRouteName) },
+    // A lease is made by a request that does not name it.
+    { ...LEASES, verbs: ["create"] },
+    { ...LEASES, verbs: ["get", "patch", "delete"], resourceNames: services.map(leaseName) },
+    // Proof is noted on the Deployment; an idle color is emptied by deleting it.
+    { ...DEPLOYMENTS, verbs: ["get", "patch", "delete"], resourceNames: workloads(services) },
+    { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list"] },
+    {
+      apiGroups: [""],
+      resources: ["services/proxy"],
+      verbs: ["get"],
+      resourceNames: workloads(services).map((name) => `http:${name}:${SERVICE_PORT}`),
+    },
+    {
+      apiGroups: ["autoscaling"],
+      resources: ["horizontalpodautoscalers"],
+      verbs: ["get"],
+      resourceNames: workloads(services),
+    },
+    { apiGroups: [""], resources: ["secrets"], verbs: ["get"], resourceNames: [...new Set(secrets)].sort() },
+  ],
+  "hms-watcher": ({ services }) => [
+    { ...ROUTES, verbs: ["get", "patch"], resourceNames: services.map(routeName) },
+    { ...LEASES, verbs: ["get", "patch"], resourceNames: services.map(leaseName) },
+    { ...DEPLOYMENTS, verbs: ["get"], resourceNames: workloads(services) },
+  ],
+};
+
+const workloads = (services: readonly string[]): string[] =>
+  services.flatMap((service) => COLORS.map((color) => workloadName(service, color)));
