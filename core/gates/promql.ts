@@ -1,8 +1,11 @@
 import type { SyntaxNode } from "@lezer/common";
-import { parser } from "@prometheus-io/lezer-promql";
+import type { LRParser } from "@lezer/lr";
+
+/** Prometheus's own grammar. Loaded when it is used: most starts of a program check no query. */
+export const loadGrammar = async (): Promise<LRParser> => (await import("@prometheus-io/lezer-promql")).parser;
 
 /** Where a query template is no PromQL, in words; `undefined` when it can be read. */
-export function syntaxProblem(template: string): string | undefined {
+export function syntaxProblem(parser: LRParser, template: string): string | undefined {
   let at: number | undefined;
   parser.parse(readable(template)).iterate({
     enter: ({ type, from }) => {
@@ -17,7 +20,7 @@ export function syntaxProblem(template: string): string | undefined {
 }
 
 /** Metrics that a query template names, each once; not those that it finds by a pattern or puts together. */
-export function metricsOf(template: string): string[] {
+export function metricsOf(parser: LRParser, template: string): string[] {
   const text = readable(template);
   const names = new Set<string>();
   const add = (node: SyntaxNode | null, quoted: boolean) => {

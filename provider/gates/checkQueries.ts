@@ -1,5 +1,5 @@
 import { fillQuery, type Gate, type QueryTarget } from "../../core/gates/gate";
-import { metricsOf, syntaxProblem } from "../../core/gates/promql";
+import { loadGrammar, metricsOf, syntaxProblem } from "../../core/gates/promql";
 import { RATE_QUERY } from "../../core/gates/traefik";
 import { closest } from "../../core/service/closest";
 import { reasonOf } from "../../platform/errors";
@@ -20,11 +20,12 @@ export async function queryProblems(
   live: QueryTarget | null,
   signal: AbortSignal,
 ): Promise<string[]> {
+  const grammar = await loadGrammar();
   const queries = gates.flatMap(({ name, query, proof }) =>
     [query, ...(proof === undefined ? [] : [proof])].map((text) => ({
       gate: name,
       text,
-      problem: syntaxProblem(text),
+      problem: syntaxProblem(grammar, text),
     })),
   );
   const wrong = queries.flatMap(({ gate, problem }) => (problem === undefined ? [] : [said(gate, problem)]));
@@ -35,7 +36,7 @@ export async function queryProblems(
     const found = await Promise.all(
       readable.map(async ({ gate, text }) =>
         [
-          ...(live === null ? [] : unknownMetrics(text, known, prometheus.address)),
+          ...(live === null ? [] : unknownMetrics(metricsOf(grammar, text), known, prometheus.address)),
           ...(await refusal(prometheus, text, live, signal)),
         ].map((problem) => said(gate, problem)),
       ),
@@ -63,8 +64,8 @@ export async function trafficPerSecond(
 
 const said = (gate: string, problem: string): string => `gate ${gate}: ${problem}`;
 
-function unknownMetrics(query: string, known: ReadonlySet<string>, address: string): string[] {
-  return metricsOf(query)
+function unknownMetrics(metrics: readonly string[], known: ReadonlySet<string>, address: string): string[] {
+  return metrics
     .filter((metric) => !known.has(metric))
     .map((metric) => {
       const meant = closest(metric, [...known]);

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { defaultGates, gatesOf } from "../../../core/gates/defaults";
 import { fillQuery, unknownPlaceholders } from "../../../core/gates/gate";
-import { metricsOf, syntaxProblem } from "../../../core/gates/promql";
+import { loadGrammar, metricsOf, syntaxProblem } from "../../../core/gates/promql";
 import { samplesToExclude, tooThin } from "../../../core/gates/thinTraffic";
 import { AGE_QUERY, backendPattern, INTERVAL_QUERY, RATE_QUERY, SAMPLES_QUERY } from "../../../core/gates/traefik";
 import type { Kpi } from "../../../core/service/kpi";
@@ -233,8 +233,8 @@ describe("a KPI of a service.yaml", () => {
 describe("PromQL", () => {
   const ours = [...defaultGates().map(({ query }) => query), SAMPLES_QUERY, AGE_QUERY, INTERVAL_QUERY, RATE_QUERY];
   for (const query of [...ours, "1 + time()", 'sum(rate(a:b{c="{{workload}}"}[{{window}}] offset {{ window }}))']) {
-    it(`reads ${query}`, () => {
-      assert.equal(syntaxProblem(query), undefined);
+    it(`reads ${query}`, async () => {
+      assert.equal(syntaxProblem(await loadGrammar(), query), undefined);
     });
   }
 
@@ -245,8 +245,8 @@ describe("PromQL", () => {
     ['rate(a{b=}[{{window}}]) + c{d="e"}', 'error at character 10, before "}[{{window}}]) + c{d=\\"e\\""'],
     ['rate(a{w="{{workload}}"}[{{window}}]) )', 'error at character 39, before ")"'],
   ] as const) {
-    it(`says where ${query} goes wrong`, () => {
-      assert.equal(syntaxProblem(query), `the query is no PromQL: ${problem}`);
+    it(`says where ${query} goes wrong`, async () => {
+      assert.equal(syntaxProblem(await loadGrammar(), query), `the query is no PromQL: ${problem}`);
     });
   }
 
@@ -258,8 +258,8 @@ describe("PromQL", () => {
     ['{{workload}}_total + a{b="{{backend}}"}[{{window}}]', ["a"]],
     ["1 + time()", []],
   ] as const) {
-    it(`finds the metrics of ${query}`, () => {
-      assert.deepEqual(metricsOf(query), names);
+    it(`finds the metrics of ${query}`, async () => {
+      assert.deepEqual(metricsOf(await loadGrammar(), query), names);
     });
   }
 });
