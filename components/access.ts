@@ -1,10 +1,13 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { ServiceConfig } from "../core/service/service";
 import { OWNED } from "./colorStack";
-import { ACCOUNTS, rightsOf, type RightsScope, type Rule } from "./rights";
+import { ACCOUNTS, rightsOf, type Rule } from "./rights";
 
-export interface AccessArgs extends RightsScope {
+export interface AccessArgs {
   readonly namespace: string;
+  /** All services of the stack: what the accounts may touch is named after them. */
+  readonly services: readonly Pick<ServiceConfig, "name" | "secrets">[];
 }
 
 /**
@@ -13,8 +16,10 @@ export interface AccessArgs extends RightsScope {
  */
 export class Access extends pulumi.ComponentResource {
   constructor(name: string, args: AccessArgs, opts: pulumi.ComponentResourceOptions) {
-    const { namespace, services, secrets } = args;
-    super("hms:delivery:Access", name, { namespace, services: [...services] }, opts);
+    const { namespace } = args;
+    const services = args.services.map((service) => service.name);
+    const secrets = args.services.flatMap((service) => Object.values(service.secrets).map(({ secret }) => secret));
+    super("hms:delivery:Access", name, { namespace, services }, opts);
     for (const account of ACCOUNTS) {
       const metadata = { name: account, namespace, annotations: OWNED };
       const parent = { parent: this };

@@ -78,6 +78,9 @@ const RIGHTS: Readonly<Record<Account, (scope: RightsScope) => readonly Rule[]>>
       resourceNames: workloads(services),
     },
     { apiGroups: [""], resources: ["secrets"], verbs: ["get"], resourceNames: [...new Set(secrets)].sort() },
+    // The watcher of a move is a Job, named after the move; its pods tell whether it has started.
+    { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "patch", "delete"] },
+    { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
   ],
   "hms-watcher": ({ services }) => [
     { ...ROUTES, verbs: ["get", "patch"], resourceNames: services.map(routeName) },

@@ -19,7 +19,7 @@ export class NamespaceAccounts {
     private readonly namespace: string,
     services: readonly string[],
   ) {
-    const args = JSON.stringify({ namespace, services, secrets: [] });
+    const args = JSON.stringify({ namespace, services: services.map((name) => ({ name, secrets: {} })) });
     const component = JSON.stringify(join(projectRoot(), "components", "access.ts"));
     this.project.program(
       `require("tsx/cjs");\nconst { Access } = require(${component});\nnew Access("access", ${args}, {});`,
