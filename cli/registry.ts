@@ -1,20 +1,23 @@
 import type { Command, ProgramSpec } from "./command";
+import { abort } from "./commands/abort";
 import { bench } from "./commands/bench";
+import { chaosRun } from "./commands/chaos";
 import { deploy } from "./commands/deploy";
 import { doctor } from "./commands/doctor";
 import { env } from "./commands/env";
 import { history } from "./commands/history";
 import { localCommands } from "./commands/local";
+import { promote } from "./commands/promote";
 import { rollback } from "./commands/rollback";
 import { start } from "./commands/start";
 import { status } from "./commands/status";
 import { test } from "./commands/test";
 
 /** `hms`: everything around an update. */
-const HMS: readonly Command[] = [...localCommands, env, doctor, status];
+const HMS: readonly Command[] = [...localCommands, env, doctor, status, chaosRun];
 
 /** `hms-deploy`: what a pipeline calls. */
-const DEPLOY: readonly Command[] = [deploy, rollback, history];
+const DEPLOY: readonly Command[] = [deploy, rollback, promote, abort, history];
 
 /** All programs, by the name they are started under (bin/, and the scripts of package.json). */
 export const PROGRAMS: readonly ProgramSpec[] = [

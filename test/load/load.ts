@@ -1,10 +1,7 @@
-import http from "node:http";
 import { HEADER } from "../../core/rollout/names";
+import { OpenLoad, type Outcome } from "../../platform/load/openLoad";
 
-/**
- * Open-loop load: requests leave at a set rate whether or not earlier ones were answered, so that a stall shows as late
- * and lost requests instead of as a pause. Aims at loopback only, and stops by itself.
- */
+/** Open-loop load (platform/load) of the tests: aims at loopback only, and an answer is right with status 200 alone. */
 export interface LoadOptions {
   /** Gateway, e.g. `http://127.0.0.1:8080`; any other host than loopback is refused. */
   readonly address: string;
@@ -37,27 +34,23 @@ export interface LoadReport {
   readonly p99: number;
 }
 
-const TICK_MS = 10;
 const REQUEST_TIMEOUT_MS = 15_000;
 
 export class Load {
-  private readonly begun = performance.now();
-  private readonly pool = new http.Agent({ keepAlive: true, maxSockets: 64, scheduling: "fifo" });
   private readonly lost: Lost[] = [];
   private readonly byColor: Record<string, number> = {};
   private readonly lastAnswer: Record<string, number> = {};
   private readonly latencies: number[] = [];
-  private readonly timer: NodeJS.Timeout;
-  private sent = 0;
+  private readonly load: OpenLoad;
   private answered = 0;
-  private open = 0;
 
-  private constructor(private readonly options: LoadOptions) {
-    const { hostname } = new URL(options.address);
+  private constructor({ address, host, path, body, ...pace }: LoadOptions) {
+    const { hostname } = new URL(address);
     if (hostname !== "127.0.0.1") throw new Error(`load may only aim at 127.0.0.1, got ${hostname}`);
-    this.timer = setInterval(() => {
-      this.tick();
-    }, TICK_MS);
+    const aim = { address, host, path, ...(body === undefined ? {} : { body }) };
+    this.load = OpenLoad.start(aim, { ...pace, timeoutMs: REQUEST_TIMEOUT_MS }, (outcome) => {
+      this.count(outcome);
+    });
   }
 
   static start(options: LoadOptions): Load {
@@ -66,84 +59,34 @@ export class Load {
 
   /** Milliseconds since the load began. */
   get elapsed(): number {
-    return performance.now() - this.begun;
+    return this.load.elapsed;
   }
 
   /** Sends no more, waits for what is under way, and counts. */
   async stop(): Promise<LoadReport> {
-    clearInterval(this.timer);
     const seconds = this.elapsed / 1000;
-    while (this.open > 0) await new Promise((done) => setTimeout(done, 20));
-    this.pool.destroy();
+    await this.load.stop();
     const sorted = this.latencies.sort((a, b) => a - b);
     const quantile = (q: number): number => Math.round((sorted[Math.floor(sorted.length * q)] ?? 0) * 10) / 10;
-    const { sent, answered, lost, byColor, lastAnswer } = this;
+    const { answered, lost, byColor, lastAnswer } = this;
+    const { sent } = this.load;
     return { sent, answered, lost, byColor, lastAnswer, seconds, p50: quantile(0.5), p99: quantile(0.99) };
   }
 
-  private tick(): void {
-    if (this.elapsed > this.options.maxSeconds * 1000) {
-      clearInterval(this.timer);
+  private count({ sentAt, tookMs, result }: Outcome): void {
+    const lose = (why: string) => void this.lost.push({ at: Math.round(sentAt), why });
+    if ("error" in result) {
+      lose(result.error);
       return;
     }
-    const due = Math.floor((this.elapsed / 1000) * this.options.requestsPerSecond);
-    // After a stall of this process not everything is sent at once: that would test the stall, not the gateway.
-    const behind = Math.min(due - this.sent, this.options.requestsPerSecond / 4);
-    for (let i = 0; i < behind; i++) this.send();
-  }
-
-  private send(): void {
-    const { address, host, path, body, newConnections } = this.options;
-    const { hostname, port } = new URL(address);
-    const index = this.sent++;
-    const fresh = newConnections > 0 && index % Math.max(1, Math.round(1 / newConnections)) === 0;
-    const sentAt = performance.now();
-    this.open++;
-    let over = false;
-    const end = (why?: string) => {
-      if (over) return;
-      over = true;
-      this.open--;
-      if (why !== undefined) this.lost.push({ at: Math.round(sentAt - this.begun), why });
-    };
-    const request = http.request(
-      {
-        hostname,
-        port,
-        path,
-        method: body === undefined ? "GET" : "POST",
-        headers: {
-          host,
-          ...(body === undefined
-            ? {}
-            : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
-        },
-        agent: fresh ? false : this.pool,
-        timeout: REQUEST_TIMEOUT_MS,
-      },
-      (response) => {
-        response.on("error", (error) => {
-          end(error.message);
-        });
-        response.on("end", () => {
-          const color = String(response.headers[HEADER.color] ?? "unmarked");
-          if (response.statusCode !== 200) {
-            end(`status ${response.statusCode ?? 0} from ${color}`);
-            return;
-          }
-          this.answered++;
-          this.byColor[color] = (this.byColor[color] ?? 0) + 1;
-          this.lastAnswer[color] = Math.round(performance.now() - this.begun);
-          this.latencies.push(performance.now() - sentAt);
-          end();
-        });
-        response.resume();
-      },
-    );
-    request.on("timeout", () => request.destroy(new Error(`no answer within ${REQUEST_TIMEOUT_MS / 1000} s`)));
-    request.on("error", (error) => {
-      end(error.message);
-    });
-    request.end(body);
+    const color = String(result.headers[HEADER.color] ?? "unmarked");
+    if (result.status !== 200) {
+      lose(`status ${result.status} from ${color}`);
+      return;
+    }
+    this.answered++;
+    this.byColor[color] = (this.byColor[color] ?? 0) + 1;
+    this.lastAnswer[color] = Math.round(sentAt + tookMs);
+    this.latencies.push(tookMs);
   }
 }

@@ -1,0 +1,80 @@
+import type { Mode } from "../../core/chaos/options";
+import type { ColorSeen, NamedColor, PodSeen, Victim } from "../../core/chaos/victims";
+import { asArray, asNumber, asString, path } from "../../core/json";
+import { LABEL, workloadName } from "../../core/rollout/names";
+import type { KubeClient, KubeObject } from "../../platform/kube/client";
+import { apiErrorOf } from "../../platform/kube/errors";
+
+/** The pods of one stack's namespace, found by our labels alone. */
+export class StackPods {
+  constructor(
+    private readonly kube: KubeClient,
+    private readonly namespace: string,
+  ) {}
+
+  /** These colors as they stand now. */
+  async see(colors: readonly NamedColor[], signal?: AbortSignal): Promise<readonly ColorSeen[]> {
+    const services = [...new Set(colors.map(({ service }) => service))];
+    const selection = { labelSelector: `${LABEL.service} in (${services.join(",")})`, signal };
+    const [pods, deployments] = await Promise.all([
+      this.kube.list({ apiVersion: "v1", kind: "Pod", namespace: this.namespace }, selection),
+      this.kube.list({ apiVersion: "apps/v1", kind: "Deployment", namespace: this.namespace }, selection),
+    ]);
+    return colors.map(({ service, color }) => {
+      const workload = deployments.find(({ metadata }) => metadata.name === workloadName(service, color));
+      const own = pods.filter(
+        ({ metadata }) => metadata.labels?.[LABEL.service] === service && metadata.labels[LABEL.color] === color,
+      );
+      // Without its Deployment a color is not whole, whatever it was to be.
+      const desired = asNumber(path(workload, "spec", "replicas")) ?? 1;
+      return { service, color, desired, pods: own.map(podSeen) };
+    });
+  }
+
+  /**
+   * Ends a pod.
+   * @returns why it was left alone: it had gone by itself, or its disruption budget protects it; `undefined` when it dies.
+   */
+  async kill({ pod: { name, uid } }: Victim, mode: Mode): Promise<string | undefined> {
+    if (mode === "evict") return this.evict(name, uid);
+    const ref = { apiVersion: "v1", kind: "Pod", name, namespace: this.namespace };
+    const gone = await this.kube.delete(ref, { uid, ...(mode === "crash" ? { gracePeriodSeconds: 0 } : {}) });
+    return gone ? undefined : GONE;
+  }
+
+  private async evict(name: string, uid: string): Promise<string | undefined> {
+    const { status, text } = await this.kube.request(
+      "POST",
+      `/api/v1/namespaces/${this.namespace}/pods/${name}/eviction`,
+      {
+        body: {
+          apiVersion: "policy/v1",
+          kind: "Eviction",
+          metadata: { name, namespace: this.namespace },
+          deleteOptions: { preconditions: { uid } },
+        },
+      },
+    );
+    if (status === 404) return GONE;
+    if (status === 429) return "its disruption budget allows no eviction now";
+    if (status >= 300) throw apiErrorOf(status, text);
+    return undefined;
+  }
+}
+
+const GONE = "it had gone already";
+
+function podSeen({ metadata, ...pod }: KubeObject): PodSeen {
+  const ready = asArray(path(pod, "status", "conditions")).some(
+    (one) => path(one, "type") === "Ready" && path(one, "status") === "True",
+  );
+  return {
+    name: metadata.name ?? "",
+    uid: metadata.uid ?? "",
+    createdAt: metadata.creationTimestamp ?? "",
+    ready: ready && metadata.deletionTimestamp === undefined,
+    replaced: asArray(metadata.ownerReferences).some(
+      (owner) => path(owner, "controller") === true && asString(path(owner, "kind")) !== "Node",
+    ),
+  };
+}
