@@ -2,9 +2,10 @@ import "./platform/lazyModules";
 import * as docker from "@pulumi/docker";
 import * as k8s from "@pulumi/kubernetes";
 import * as random from "@pulumi/random";
+import { Access } from "./components/access";
 import { PolicyService } from "./components/policyService";
 import { Registry } from "./components/registry";
-import { announce, planServices, refuseImpossible } from "./components/servicePlan";
+import { announce, isWatched, planServices, refuseImpossible } from "./components/servicePlan";
 import { loadStackConfig } from "./config/stackConfig";
 import { HmsProvider } from "./provider/sdk";
 
@@ -22,12 +23,21 @@ export = async () => {
     { metadata: { name: namespace } },
     { provider: providers.kubernetes, protect },
   );
+  const { image = "", ...inside } = config.inCluster;
+  // Who stands by a move that stops on its way needs rights of its own; where nothing stops there is nobody to give them.
+  const access = plans.some(isWatched)
+    ? new Access(
+        "access",
+        { namespace, services: config.services },
+        { provider: providers.kubernetes, dependsOn: home },
+      )
+    : home;
   const services = plans.map((plan) => {
     announce(plan);
     return new PolicyService(
       plan.service.name,
-      { plan, namespace, domain, gateway, registry, prometheus: config.prometheus },
-      { providers, protect, dependsOn: home },
+      { plan, namespace, domain, gateway, registry, prometheus: config.prometheus, watcher: { image, ...inside } },
+      { providers, protect, dependsOn: access },
     );
   });
   return {

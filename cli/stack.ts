@@ -5,12 +5,12 @@ import type { ServiceSeen } from "../core/rollout/status";
 import type { ServiceConfig } from "../core/service/service";
 import { RefusedError } from "../platform/errors";
 import { projectRoot } from "../platform/home";
-import { loadLayout } from "../platform/local/layout";
+import { CLUSTER, loadLayout } from "../platform/local/layout";
 import { readLease } from "../provider/rollout/lease";
 import { Session } from "../provider/session";
 
 /** Context of the local platform, and the default of `hms:kubeContext`. */
-export const LOCAL_CONTEXT = "hms-local";
+export const LOCAL_CONTEXT = CLUSTER.context;
 
 /** One stack as the commands use it: its decisions, and the cluster it runs in. */
 export interface OpenStack {

@@ -6,7 +6,7 @@ import { COLORS, perColor, type Color } from "../core/rollout/color";
 import { LABEL, probeRouteName } from "../core/rollout/names";
 import { renderProbeRouteSpec } from "../core/rollout/route";
 import { replicasOf } from "../core/rollout/size";
-import { ALL_AT_ONCE, parkedFirst } from "../core/rollout/strategy";
+import { ALL_AT_ONCE, parkedFirst, stops } from "../core/rollout/strategy";
 import { gatesOf } from "../core/gates/defaults";
 import { stepsOf } from "../core/service/strategy";
 import { RolloutLease, TrafficSwitch, Verification } from "../provider/sdk";
@@ -30,6 +30,8 @@ export interface PolicyServiceArgs {
   readonly registry: Registry;
   /** Where gates ask, as seen from the engine. */
   readonly prometheus: string;
+  /** For moves that stop on their way: the runner's image (empty: the local platform's), addresses as pods see them. */
+  readonly watcher: { readonly image: string; readonly gateway: string; readonly prometheus: string };
 }
 
 /**
@@ -97,7 +99,7 @@ export class PolicyService extends pulumi.ComponentResource {
         seen: plan.plan.from,
         probePath: plan.service.healthPath,
         intent: plan.intent,
-        ...moveBy(args.plan, args.prometheus),
+        ...moveBy(args.plan, args),
         takeOver: plan.takeOver,
         retry: plan.retry,
       },
@@ -195,7 +197,7 @@ function target({ plan, tag }: ServicePlan): { readonly color: Color; readonly r
 }
 
 /** How the traffic moves: all at once unless the service has a strategy, and back always all at once. */
-function moveBy({ service, plan, intent, traffic }: ServicePlan, prometheus: string) {
+function moveBy({ service, plan, intent, traffic }: ServicePlan, { prometheus, watcher }: PolicyServiceArgs) {
   const gates = gatesOf(service.kpis);
   const names = gates.map(({ name }) => name);
   const strategy = service.strategy ? stepsOf(service.strategy, names) : ALL_AT_ONCE;
@@ -206,6 +208,7 @@ function moveBy({ service, plan, intent, traffic }: ServicePlan, prometheus: str
     steps: atOnce ? ALL_AT_ONCE : steps,
     gates: atOnce ? [] : gates,
     prometheus,
+    ...(atOnce || !stops(steps) ? {} : { watcher }),
     ...(plan.parkedShare === undefined ? {} : { parkedShare: plan.parkedShare }),
   };
 }

@@ -65,6 +65,10 @@ export function announce({ service, plan }: ServicePlan): void {
   );
 }
 
+/** Whether a move of this service may stop on its way, or one has stopped already. */
+export const isWatched = ({ service, traffic, plan }: ServicePlan): boolean =>
+  (service.strategy?.length ?? 1) > 1 || traffic !== undefined || plan.parkedShare !== undefined;
+
 async function planService(
   config: StackConfig,
   service: ServiceConfig,

@@ -81,6 +81,8 @@ export interface TrafficSwitchArgs extends ServiceKey {
   readonly gates: readonly Gate[];
   /** Where Prometheus is reached from the engine's machine. */
   readonly prometheus: string;
+  /** Who stands by a move that stops on its way; addresses as pods see them, image empty for the local platform's own. */
+  readonly watcher?: { readonly image: string; readonly gateway: string; readonly prometheus: string };
   /** Share that the other color keeps while its move is parked. */
   readonly parkedShare?: number;
   readonly takeOver: boolean;

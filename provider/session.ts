@@ -1,6 +1,7 @@
 import { DataPlane } from "./rollout/dataPlane";
 import { acquireLease, seizeLease, type HeldLease } from "./rollout/lease";
 import { RolloutStore } from "./rollout/store";
+import { CLUSTER } from "../platform/local/layout";
 import { KubeClient } from "../platform/kube/client";
 
 /** What one provider process holds: the cluster it talks to, and the leases that its resources share. */
@@ -13,6 +14,11 @@ export class Session {
     private readonly context: string | undefined,
     private readonly kubeconfig?: string,
   ) {}
+
+  /** Whether this is the platform of this machine, whose registry we may push to. */
+  get isLocal(): boolean {
+    return this.context === CLUSTER.context;
+  }
 
   get kube(): KubeClient {
     this.client ??= KubeClient.load({

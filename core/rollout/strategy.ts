@@ -54,3 +54,6 @@ export function parkedFirst(steps: readonly MoveStep[], weight: number, gates: r
   const first = { holdSeconds: 0, gates, pauseSeconds: PARKED_SECONDS, ...same, weight };
   return [first, ...stepsAfter(steps, weight)];
 }
+
+/** Whether a move by these steps stays anywhere before it is done, so that its mover may die with the traffic divided. */
+export const stops = (steps: readonly MoveStep[]): boolean => steps.length > 1;

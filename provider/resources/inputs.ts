@@ -77,6 +77,15 @@ export const switchInputs = z.strictObject({
   gates: z.array(gate),
   /** Where Prometheus is reached from here. */
   prometheus: z.string(),
+  /** Set when the move stops on its way: who stands by it then, and how pods reach what it asks. */
+  watcher: z
+    .strictObject({
+      /** Of the runner, by digest; empty: made and pushed by the local platform. */
+      image: z.string(),
+      gateway: name,
+      prometheus: name,
+    })
+    .exactOptional(),
   /** Share that the other color keeps, when a move is parked and stays so. */
   parkedShare: z.number().int().min(1).max(99).exactOptional(),
   takeOver: z.boolean(),

@@ -11,7 +11,9 @@ import {
   type ResourceHandler,
 } from "../../platform/rpc";
 import { foreignWeights, Mover } from "../rollout/mover";
-import { messageOf } from "../rollout/errors";
+import { messageOf, Refusal } from "../rollout/errors";
+import { startWatcher } from "../rollout/watcherJob";
+import { localRunnerImage } from "../runnerImage";
 import type { Session } from "../session";
 import { inputFailures, parseInputs, switchInputs, type SwitchInputs } from "./inputs";
 import { resourceId, sameJson, splitId } from "./id";
@@ -98,6 +100,25 @@ export function trafficSwitch(session: Session): ResourceHandler {
   };
 }
 
+/** Starts the watcher in the cluster, with the image that is there or that the local platform makes now. */
+function standBy(session: Session, wish: SwitchInputs, token: number, log: Log) {
+  return async (signal: AbortSignal) => {
+    const { service, namespace, hostnames, probePath, gates, watcher } = wish;
+    if (!watcher) return;
+    log.status("starting the watcher of the move");
+    if (watcher.image === "" && !session.isLocal) {
+      throw new Refusal(
+        `${service}: the move stops on its way, and hms:inCluster.image names no image of the runner to watch it. ` +
+          `Push the runner's image to a registry of this cluster and name it by digest; no traffic was moved`,
+      );
+    }
+    const image = watcher.image === "" ? await localRunnerImage(log, signal) : watcher.image;
+    const { gateway, prometheus } = watcher;
+    const where = { service, namespace, host: hostnames[0] ?? "", probePath, gateway, prometheus };
+    await startWatcher(session.kube, { ...where, gates, image, token }, signal);
+  };
+}
+
 const wantedWeights = ({ live, parkedShare = 0 }: SwitchInputs) => weightsFor(live, 100 - parkedShare);
 
 async function move(session: Session, wish: SwitchInputs, inputs: Properties, signal: AbortSignal, log: Log) {
@@ -120,6 +141,7 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
       lease,
       dataPlane,
       ...(gates === undefined ? {} : { gates }),
+      ...(wish.watcher === undefined ? {} : { standBy: standBy(session, wish, lease.token, log) }),
       progress: (message) => {
         log.status(message);
       },

@@ -15,6 +15,19 @@ export interface GateKeeper {
   blind(signal: AbortSignal): Promise<string | undefined>;
 }
 
+export interface StepParts {
+  readonly keeper: GateKeeper | undefined;
+  /**
+   * Pods of a color that answer; `undefined` when that cannot be told now. A gateway counts what it answers for a
+   * backend without pods nowhere, so no gate would ever see it.
+   */
+  readonly readyPods: (color: Color) => Promise<number | undefined>;
+  readonly progress: (message: string) => void;
+}
+
+/** How often the pods are looked at. */
+const PODS_SECONDS = 1;
+
 /** Shorter windows than two scrapes hold no rate. */
 const SHORTEST_WINDOW_SECONDS = 5;
 
@@ -30,13 +43,12 @@ export function gatesFor(step: MoveStep, keeper: GateKeeper | undefined): readon
 
 /**
  * Stays at one step until its hold is over and each of its gates has passed often enough in a row.
- * @throws GateFailure when a gate fails; Inconclusive when one has not passed in its time.
+ * @throws GateFailure when a gate fails, or the color has no pod left; Inconclusive when one has not passed in its time.
  */
 export async function watchStep(
-  keeper: GateKeeper | undefined,
+  { keeper, readyPods, progress }: StepParts,
   step: MoveStep,
   color: Color,
-  progress: (message: string) => void,
   signal: AbortSignal,
 ): Promise<readonly Evidence[]> {
   const begun = performance.now();
@@ -44,6 +56,7 @@ export async function watchStep(
   let watch = new StepWatch(gatesFor(step, keeper), step.holdSeconds);
   for (;;) {
     signal.throwIfAborted();
+    if ((await readyPods(color)) === 0) throw new GateFailure(`at ${step.weight} %: no pod of ${color} is ready`);
     const due = watch.due(elapsed());
     if (keeper && due.length > 0) {
       const window = Math.max(elapsed(), SHORTEST_WINDOW_SECONDS);
@@ -60,6 +73,6 @@ export async function watchStep(
         `at ${step.weight} %: ${outcome.missing.join(", ")} did not pass in time${seen === "" ? "" : ` (${seen})`}`,
       );
     }
-    await sleep(watch.waitSeconds(elapsed()) * 1000, undefined, { signal });
+    await sleep(Math.min(watch.waitSeconds(elapsed()), PODS_SECONDS) * 1000, undefined, { signal });
   }
 }

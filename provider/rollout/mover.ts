@@ -46,6 +46,8 @@ export interface MoverParts {
   readonly dataPlane: DataPlane;
   /** Needed by steps that name gates. */
   readonly gates?: GateKeeper;
+  /** Makes sure that somebody stands by the move from outside this process; called before the first weight is written. */
+  readonly standBy?: (signal: AbortSignal) => Promise<void>;
   /** Called at each change of state; must not throw. */
   readonly progress: (message: string) => void;
   readonly now?: () => Date;
@@ -78,8 +80,9 @@ export class Mover {
     refuseSurprises(actual, request);
     if (actual.live === request.to) return this.repair(actual, request, signal);
     const fact = arm(actual, request);
-    await this.refuseBlind(request, signal);
     const stop = AbortSignal.any([signal, this.parts.lease.lost]);
+    await this.refuseBlind(request, stop);
+    await this.parts.standBy?.(stop);
     try {
       return await this.move(request, fact, stop);
     } catch (error) {
@@ -127,7 +130,8 @@ export class Mover {
       );
       const color = step.weight === 100 ? to : undefined;
       convergedMs = (await writer.converged(parts.dataPlane, request.probePath, color, signal)).ms;
-      const evidence = await watchStep(parts.gates, step, to, parts.progress, signal);
+      const watched = { keeper: parts.gates, readyPods: this.readyPods.bind(this), progress: parts.progress };
+      const evidence = await watchStep(watched, step, to, signal);
       if (step.pauseSeconds !== undefined) return this.park(request, fact, step, evidence, convergedMs);
     }
     signal.throwIfAborted();
@@ -139,6 +143,14 @@ export class Mover {
     await writer.write(shape, weightsFor(to), record, writer.marker);
     parts.progress(`${to} is live with ${describeRelease(fact.release)} (in force after ${convergedMs} ms)`);
     return { record, convergedMs, parked: false };
+  }
+
+  private async readyPods(color: Color): Promise<number | undefined> {
+    try {
+      return await this.parts.store.readyEndpoints(color);
+    } catch {
+      return undefined; // an API server that is away is no fault of the release
+    }
   }
 
   private async park(

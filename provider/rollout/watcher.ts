@@ -19,6 +19,8 @@ export interface WatcherParts {
   readonly probePath?: string;
   /** Takes the lease from whoever has it. */
   readonly seize: () => Promise<HeldLease>;
+  /** Fencing token of a move that is about to begin: while its lease is held there is something to wait for. */
+  readonly token?: number;
   readonly log: (message: string) => void;
   readonly now?: () => Date;
 }
@@ -43,13 +45,14 @@ export async function watchRollout(parts: WatcherParts, signal: AbortSignal): Pr
     signal.throwIfAborted();
     try {
       const { record } = (await parts.store.read()).actual;
-      if (!record.move) return { kind: "over" };
       const lease = await readLeaseState(parts.kube, parts.store);
+      if (!record.move && !(lease?.holder && lease.token === parts.token)) return { kind: "over" };
       const now = performance.now();
       if (sighting?.renewed !== (lease?.renewed ?? "")) sighting = { renewed: lease?.renewed ?? "", since: now };
-      const reason = record.move.parked
+      const reason = record.move?.parked
         ? await parkedTrouble(parts, record, nextLook, signal)
         : orphaned(lease, sighting, now);
+      if (reason && !record.move) return { kind: "over" }; // its mover died before it moved anything
       if (reason) return await restore(parts, reason);
     } catch (error) {
       signal.throwIfAborted();

@@ -14,6 +14,10 @@ export const watch: Command = {
     ...PLACE_OPTIONS,
     ...ADDRESS_OPTIONS,
     {
+      flags: "--token <number>",
+      description: "fencing token of a move that is about to begin; without it one must be under way",
+    },
+    {
       flags: "--gates <json>",
       description: "gates of the parked release, a JSON list; without it only time and mover",
     },
@@ -40,6 +44,7 @@ function partsOf(invocation: Invocation, place: Place, log: Log): WatcherParts {
   const gates = readGates(invocation.text("gates"));
   if (gates.length > 0 && prometheus === undefined)
     throw new UsageError("--gates needs --prometheus: without it no gate can be looked at");
+  const token = tokenOf(invocation.text("token"));
   const session = new Session(undefined);
   const store = session.store(place.service, place.namespace);
   return {
@@ -48,9 +53,15 @@ function partsOf(invocation: Invocation, place: Place, log: Log): WatcherParts {
     ...(gates.length === 0 || prometheus === undefined ? {} : { gates: gateKeeper({ ...place, prometheus }, gates) }),
     ...(gateway === undefined ? {} : { dataPlane: session.dataPlane(gateway.address, gateway.host) }),
     probePath: invocation.required("probePath"),
+    ...(token === undefined ? {} : { token }),
     seize: () => session.seizeLease(store),
     log: (message) => {
       log.info(message);
     },
   };
+}
+
+function tokenOf(text: string | undefined): number | undefined {
+  if (text === undefined || /^[1-9]\d{0,14}$/.test(text)) return text === undefined ? undefined : Number(text);
+  throw new UsageError(`--token must be a whole number above zero, got "${text}"`);
 }

@@ -15,7 +15,7 @@ import { Mover } from "../../provider/rollout/mover";
 import { RouteWriter } from "../../provider/rollout/routeWriter";
 import { RolloutStore } from "../../provider/rollout/store";
 import type { SelfTest } from "../../runner/commands/selftest";
-import { runnerPodSpec } from "../../runner/pod";
+import { runnerPodSpec } from "../../provider/runnerPod";
 import { NamespaceAccounts } from "../support/accounts";
 import { GATEWAY, kubectl, TestNamespace } from "../support/cluster";
 import { release } from "../unit/rollout/support";

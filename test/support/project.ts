@@ -28,6 +28,7 @@ const MINIMAL = {
   "hms:gateway": GATEWAY,
   "hms:registry": "127.0.0.1:5000",
   "hms:prometheus": "http://127.0.0.1:9090",
+  "hms:inCluster": { prometheus: "http://10.245.0.1:9090", gateway: "http://10.245.0.1:8080" },
   "hms:services": { "drought-benefit": { source: "examples/drought-benefit", env: { REGION: "central-valley" } } },
 };
 

@@ -5,7 +5,7 @@ import { selftest } from "../../../runner/commands/selftest";
 import { watch } from "../../../runner/commands/watch";
 import { errorsInto, Log } from "../../../runner/log";
 import { RUNNER } from "../../../runner/program";
-import { runnerPodSpec } from "../../../runner/pod";
+import { runnerPodSpec } from "../../../provider/runnerPod";
 
 const AT = new Date("2026-01-02T03:04:05.000Z");
 

@@ -1,0 +1,40 @@
+/** What a pod of the runner is to do. */
+export interface RunnerPod {
+  /** By digest. */
+  readonly image: string;
+  /** Service account whose token it gets; see components/rights.ts. */
+  readonly account: string;
+  /** Words of the runner's command line. */
+  readonly args: readonly string[];
+}
+
+/** Spec of a pod that runs the runner's image with the rights of one account, and may do nothing else. */
+export function runnerPodSpec({ image, account, args }: RunnerPod) {
+  return {
+    serviceAccountName: account,
+    // The account itself mounts its token nowhere.
+    automountServiceAccountToken: true,
+    restartPolicy: "Never",
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 65532,
+      runAsGroup: 65532,
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    containers: [
+      {
+        name: "runner",
+        image,
+        args: [...args],
+        resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "192Mi" } },
+        // The end of the log is the reason of a failure, also where nobody collects logs.
+        terminationMessagePolicy: "FallbackToLogsOnError",
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ["ALL"] },
+        },
+      },
+    ],
+  };
+}
