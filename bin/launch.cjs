@@ -33,7 +33,7 @@ const ENTRIES = {
 };
 
 /** Programs that the command line serves under names of their own. */
-const COMMANDS = new Set(["hms", "hms-deploy", "hms-sbx", "start", "test", "bench"]);
+const COMMANDS = new Set(["hms", "hms-deploy", "hms-sbx", "start", "test", "bench", "bench:switch"]);
 
 const say = (text) => process.stderr.write(`${text}\n`);
 

@@ -1,6 +1,7 @@
 import type { Command, ProgramSpec } from "./command";
 import { abort } from "./commands/abort";
 import { bench } from "./commands/bench";
+import { benchSwitch } from "./commands/benchSwitch";
 import { chaosRun } from "./commands/chaos";
 import { deploy } from "./commands/deploy";
 import { doctor } from "./commands/doctor";
@@ -25,5 +26,6 @@ export const PROGRAMS: readonly ProgramSpec[] = [
   { name: "hms-deploy", summary: "Delivers, rolls back and watches releases.", commands: DEPLOY },
   { name: "start", summary: "Brings everything up and delivers the example service.", commands: [start] },
   { name: "bench", summary: "Measures the project.", commands: [bench] },
+  { name: "bench:switch", summary: "Measures what moves and faults cost.", commands: [benchSwitch] },
   { name: "test", summary: "Runs the project's tests.", commands: [test] },
 ];

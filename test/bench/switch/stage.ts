@@ -1,0 +1,175 @@
+import type { ChildProcess } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import path from "node:path";
+import type { Io } from "../../../cli/command";
+import { otherColor, type Color } from "../../../core/rollout/color";
+import type { ActualRollout } from "../../../core/rollout/plan";
+import { CancelledError, reasonOf } from "../../../platform/errors";
+import { localClient } from "../../../platform/local/cluster";
+import type { Layout } from "../../../platform/local/layout";
+import { RolloutStore } from "../../../provider/rollout/store";
+import { GATEWAY } from "../../support/cluster";
+import { finished, TestProject, type Ran } from "../../support/project";
+import { Faults } from "./faults";
+import { Releases, silentServer } from "./releases";
+import type { Settings } from "./settings";
+import { Traffic } from "./traffic";
+
+const SERVICE = "drought-benefit";
+const POLL_MS = 50;
+
+/** One step of a strategy, as a stack file says it. */
+export interface StepText {
+  readonly weight: number;
+  readonly hold?: string;
+  readonly gates?: "none" | readonly string[];
+  readonly pause?: string;
+}
+
+/** A stack of the harness's own with the example service in it, and everything that scenarios do to it. */
+export class Stage {
+  readonly aim;
+
+  private constructor(
+    readonly settings: Settings,
+    readonly layout: Layout,
+    readonly project: TestProject,
+    readonly releases: Releases,
+    readonly store: RolloutStore,
+    readonly faults: Faults,
+    private readonly io: Io,
+  ) {
+    this.aim = { address: GATEWAY.address, host: project.host };
+  }
+
+  /** A fresh stack with a first release live; `close` takes it away. */
+  static async open(settings: Settings, layout: Layout, io: Io): Promise<Stage> {
+    const server = await silentServer();
+    const project = new TestProject("switch");
+    const kube = localClient(layout);
+    const stage = new Stage(
+      settings,
+      layout,
+      project,
+      new Releases(path.join(project.folder, "examples", SERVICE), server),
+      new RolloutStore(kube, SERVICE, project.namespace),
+      new Faults(layout, kube, project.namespace, io),
+      io,
+    );
+    try {
+      stage.releases.looks(stage.looks);
+      await project.init();
+      stage.releases.next("well");
+      const first = await stage.deploy();
+      if (first.code !== 0) throw new Error(`the first release did not go live:\n${first.output}`);
+      return stage;
+    } catch (error) {
+      await stage.close();
+      throw error;
+    }
+  }
+
+  /** Puts the platform right and takes the stack away, whatever state it is in. */
+  async close(): Promise<void> {
+    try {
+      await this.faults.mendAll();
+    } finally {
+      this.say("taking the harness's stack away");
+      this.project.remove();
+    }
+  }
+
+  get signal(): AbortSignal {
+    return this.io.signal;
+  }
+
+  say(text: string): void {
+    this.io.err.write(`${text}\n`);
+  }
+
+  startTraffic(maxSeconds: number, perSecond = this.settings.rate): Traffic {
+    return new Traffic(this.aim, perSecond, maxSeconds);
+  }
+
+  /** How the gates of the harness look: quick runs have a larger share of the traffic to look at. */
+  get looks() {
+    return this.settings.quick
+      ? { every: "2s", within: "40s", consecutive: 2, minSamples: 60 }
+      : { every: "5s", within: "120s", consecutive: 3, minSamples: 100 };
+  }
+
+  /** The first step of a watched move: 1 %, or 10 % where there is no time to see enough at 1 %. */
+  get canary(): StepText {
+    return this.settings.quick ? { weight: 10, hold: "4s" } : { weight: 1, hold: "20s" };
+  }
+
+  /** @param steps empty: all the traffic at once. */
+  strategy(steps: readonly StepText[]): void {
+    this.project.service((service) => {
+      if (steps.length === 0) delete service.strategy;
+      else service.strategy = steps;
+    });
+  }
+
+  /** `hms-deploy --env …` to its end. */
+  deploy(...args: readonly string[]): Promise<Ran> {
+    return this.command("--env", this.project.stack, ...args);
+  }
+
+  /** Any `hms-deploy` of this stack to its end. Ctrl-C is handed on, and its restore waited for. */
+  async command(...args: readonly string[]): Promise<Ran> {
+    return this.ended(this.start(...args));
+  }
+
+  /** Begins an `hms-deploy`; `ended` must wait for it. */
+  start(...args: readonly string[]): ChildProcess {
+    this.signal.throwIfAborted();
+    return this.project.startDeploy(...args);
+  }
+
+  async ended(child: ChildProcess): Promise<Ran> {
+    const interrupt = () => void child.kill("SIGINT");
+    if (this.signal.aborted) interrupt();
+    this.signal.addEventListener("abort", interrupt, { once: true });
+    const ran = await finished(child);
+    this.signal.removeEventListener("abort", interrupt);
+    if (this.signal.aborted) throw new CancelledError();
+    return ran;
+  }
+
+  async actual(): Promise<ActualRollout> {
+    return (await this.store.read()).actual;
+  }
+
+  async live(): Promise<Color> {
+    const { live } = await this.actual();
+    if (live === null) throw new Error("nothing is live");
+    return live;
+  }
+
+  async idle(): Promise<Color> {
+    return otherColor(await this.live());
+  }
+
+  /** Waits until the rollout is so. @throws Error when it is not within the time. */
+  async until(what: string, isSo: (actual: ActualRollout) => boolean, withinMs = 60_000): Promise<ActualRollout> {
+    const giveUp = performance.now() + withinMs;
+    let trouble = "";
+    while (performance.now() < giveUp) {
+      this.signal.throwIfAborted();
+      try {
+        const actual = await this.actual();
+        if (isSo(actual)) return actual;
+      } catch (error) {
+        trouble = ` (${reasonOf(error)})`;
+      }
+      await sleep(POLL_MS);
+    }
+    throw new Error(`${what}: not seen within ${withinMs / 1000} s${trouble}`);
+  }
+
+  /** Time for gates and counters to see what there is. */
+  pause(ms: number): Promise<void> {
+    return sleep(ms, undefined, { signal: this.signal });
+  }
+}

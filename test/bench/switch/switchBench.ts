@@ -1,0 +1,58 @@
+import os from "node:os";
+import type { Io } from "../../../cli/command";
+import { CancelledError, reasonOf } from "../../../platform/errors";
+import type { Layout } from "../../../platform/local/layout";
+import { documentOf, reportOf, type ScenarioReport, type SwitchDocument } from "./document";
+import { Notes } from "./notes";
+import type { Scenario } from "./scenario";
+import { flip } from "./scenarios/moves";
+import type { Settings } from "./settings";
+import { Stage } from "./stage";
+
+/** In the order in which they run. */
+const SCENARIOS: readonly Scenario[] = [flip];
+
+export const SCENARIO_NAMES = SCENARIOS.map(({ name }) => name);
+
+/** Does all that may happen to a service under load, in a stack of its own, and takes that away. */
+export async function benchSwitch(settings: Settings, layout: Layout, io: Io): Promise<SwitchDocument> {
+  const begunAt = new Date().toISOString();
+  const machine = {
+    cores: os.cpus().length,
+    memoryGiB: Math.round(os.totalmem() / 2 ** 30),
+    node: process.version,
+    load: Math.round((os.loadavg()[0] ?? 0) * 100) / 100,
+  };
+  const chosen = SCENARIOS.filter(({ name }) => settings.only.length === 0 || settings.only.includes(name));
+  const reports: ScenarioReport[] = [];
+  io.err.write("making a stack of the harness's own\n");
+  const stage = await Stage.open(settings, layout, io);
+  try {
+    for (const scenario of chosen) reports.push(await play(stage, scenario));
+  } finally {
+    await stage.close();
+  }
+  return documentOf(machine, settings, begunAt, reports);
+}
+
+async function play(stage: Stage, scenario: Scenario): Promise<ScenarioReport> {
+  const { name, about } = scenario;
+  stage.signal.throwIfAborted();
+  stage.say(`${name}: ${about}`);
+  const notes = new Notes();
+  await scenario.prepare?.(stage);
+  const traffic = stage.startTraffic(scenario.maxSeconds(stage));
+  try {
+    await scenario.run(stage, traffic, notes);
+  } catch (error) {
+    if (stage.signal.aborted) throw new CancelledError();
+    notes.breach(`cut short: ${reasonOf(error)}`);
+  } finally {
+    await traffic.stop();
+  }
+  const report = reportOf(name, about, traffic, notes);
+  stage.say(
+    `${name}: ${report.lost} of ${report.sent} lost in ${report.seconds} s${report.broken.map((what) => `\n  broken: ${what}`).join("")}`,
+  );
+  return report;
+}
