@@ -46,6 +46,11 @@ export class Session {
     return fresh;
   }
 
+  /** The lease if this process holds it; none is taken. */
+  held(store: RolloutStore): HeldLease | undefined {
+    return this.leases.get(`${store.namespace}/${store.service}`);
+  }
+
   /** The service's lease, taken from whoever has it; see seizeLease. */
   async seizeLease(store: RolloutStore): Promise<HeldLease> {
     const seized = await seizeLease(this.kube, store);

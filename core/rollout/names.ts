@@ -18,6 +18,8 @@ export const ANNOTATION = {
   proven: `${PREFIX}/proven`,
   /** On the route, and as a copy on the lease: the `RolloutRecord`. */
   record: `${PREFIX}/rollout`,
+  /** On the lease: what the rollout under way has come to, as JSON of `Journal`. */
+  journal: `${PREFIX}/journal`,
 } as const;
 
 /** Response headers that the route adds, so that every answer says who gave it and under which weights. */

@@ -4,6 +4,7 @@ import { abandonMove } from "../rollout/abandon";
 import type { DataPlane } from "../rollout/dataPlane";
 import { emptyColor } from "../rollout/emptyColor";
 import { Refusal } from "../rollout/errors";
+import { journalOf } from "../rollout/journal";
 import { readLease, removeLease } from "../rollout/lease";
 import { describeHolder } from "../../core/rollout/lease";
 import { foreignWeights } from "../rollout/mover";
@@ -22,10 +23,11 @@ export function rolloutLease(session: Session): ResourceHandler {
   const take = async (inputs: Properties, signal: AbortSignal, log: Log): Promise<Properties> => {
     const wish = parseInputs(leaseInputs, inputs);
     const store = session.store(wish.service, wish.namespace);
-    await session.lease(store, signal);
+    const note = journalOf(session.kube, store, await session.lease(store, signal), wish.release);
     try {
       await refuseSurprises(session, wish);
       signal.throwIfAborted();
+      await note("lease-taken");
       if (wish.empties) {
         const dataPlane = session.dataPlane(wish.gatewayAddress, wish.host);
         await endUnfinished(session, wish, dataPlane, log);
@@ -33,6 +35,7 @@ export function rolloutLease(session: Session): ResourceHandler {
           log.status(message);
         };
         await emptyColor({ store, dataPlane, progress }, wish, signal);
+        await note("color-emptied");
       }
     } catch (error) {
       await session.releaseLease(store);

@@ -12,6 +12,7 @@ import {
 } from "../../platform/rpc";
 import { foreignWeights, Mover } from "../rollout/mover";
 import { messageOf, Refusal } from "../rollout/errors";
+import { journalOf } from "../rollout/journal";
 import { startWatcher } from "../rollout/watcherJob";
 import { localRunnerImage } from "../runnerImage";
 import type { Session } from "../session";
@@ -124,6 +125,7 @@ const wantedWeights = ({ live, parkedShare = 0 }: SwitchInputs) => weightsFor(li
 async function move(session: Session, wish: SwitchInputs, inputs: Properties, signal: AbortSignal, log: Log) {
   const store = session.store(wish.service, wish.namespace);
   const lease = await session.lease(store, signal);
+  const note = journalOf(session.kube, store, lease, wish.release);
   try {
     const { service, namespace, hostnames, gateway } = wish;
     const { name, namespace: home, section } = gateway;
@@ -142,6 +144,7 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
       dataPlane,
       ...(gates === undefined ? {} : { gates }),
       ...(wish.watcher === undefined ? {} : { standBy: standBy(session, wish, lease.token, log) }),
+      note,
       progress: (message) => {
         log.status(message);
       },
@@ -153,6 +156,7 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
     );
     if (parked) log.info(`${service}: parked; go on with hms-deploy promote, or back with hms-deploy rollback`);
   } finally {
+    await note("lease-returning");
     await session.releaseLease(store).catch(() => undefined); // a lease that cannot be given back expires
   }
   return (await world(session, wish.service, wish.namespace, inputs)) ?? inputs;

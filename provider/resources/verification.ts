@@ -1,6 +1,7 @@
 import { withFailure } from "../../core/rollout/record";
 import type { Log, Properties, ResourceHandler } from "../../platform/rpc";
 import { GateFailure, messageOf } from "../rollout/errors";
+import { journalOf } from "../rollout/journal";
 import { thisProcess } from "../rollout/lease";
 import { describeHolder } from "../../core/rollout/lease";
 import { verifyColor } from "../rollout/verify";
@@ -22,6 +23,7 @@ export function verification(session: Session): ResourceHandler {
     const store = session.store(wish.service, wish.namespace);
     const dataPlane = session.dataPlane(wish.gatewayAddress, wish.host);
     const { color, healthPath, smoke, release, tag } = wish;
+    const note = journalOf(session.kube, store, session.held(store), release);
     try {
       const parts = {
         kube: session.kube,
@@ -31,8 +33,11 @@ export function verification(session: Session): ResourceHandler {
           log.status(message);
         },
       };
+      await note("workload-up");
       const passed = await verifyColor(parts, { color, healthPath, smoke, deadlineMs: HEALTH_DEADLINE_MS }, signal);
+      await note("verification-passed");
       await store.markProven(color, release);
+      await note("proven");
       log.status(`${color} is healthy, ${passed} smoke tests passed`);
       return inputs;
     } catch (error) {

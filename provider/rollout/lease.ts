@@ -184,7 +184,7 @@ const held = (store: RolloutStore, holder: LeaseHolder): Refusal =>
     `${store.service}: ${describeHolder(holder)} is moving its traffic. Wait until that ends, or stop it; nothing was changed here`,
   );
 
-function leaseState(lease: KubeObject): LeaseState {
+export function leaseState(lease: KubeObject): LeaseState {
   const spec = path(lease, "spec");
   return {
     holder: parseHolder(asString(path(spec, "holderIdentity"))),

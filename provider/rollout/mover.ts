@@ -1,5 +1,6 @@
 import type { Evidence } from "../../core/gates/verdict";
 import { sameWeights, weightsFor, type Color, type Weights } from "../../core/rollout/color";
+import { stepBoundary } from "../../core/rollout/journal";
 import type { ActualRollout, ColorFact } from "../../core/rollout/plan";
 import {
   withDeployment,
@@ -17,6 +18,7 @@ import type { MoveStep } from "../../core/rollout/strategy";
 import type { DataPlane } from "./dataPlane";
 import { GateFailure, messageOf, Refusal } from "./errors";
 import { gatesFor, watchStep, type GateKeeper } from "./gateWatch";
+import type { Note } from "./journal";
 import type { HeldLease } from "./lease";
 import { describeRestored, RouteWriter } from "./routeWriter";
 import type { RolloutStore } from "./store";
@@ -48,6 +50,8 @@ export interface MoverParts {
   readonly gates?: GateKeeper;
   /** Makes sure that somebody stands by the move from outside this process; called before the first weight is written. */
   readonly standBy?: (signal: AbortSignal) => Promise<void>;
+  /** Notes each boundary that the move comes to. */
+  readonly note?: Note;
   /** Called at each change of state; must not throw. */
   readonly progress: (message: string) => void;
   readonly now?: () => Date;
@@ -83,6 +87,7 @@ export class Mover {
     const stop = AbortSignal.any([signal, this.parts.lease.lost]);
     await this.refuseBlind(request, stop);
     await this.parts.standBy?.(stop);
+    await this.parts.note?.("armed");
     try {
       return await this.move(request, fact, stop);
     } catch (error) {
@@ -122,16 +127,20 @@ export class Mover {
       signal.throwIfAborted();
       const weights: Weights = weightsFor(to, step.weight);
       parts.progress(`${step.weight} % to ${to} (${describeRelease(fact.release)})`);
+      await parts.note?.(stepBoundary(index, "begun"));
       await writer.write(
         shape,
         weights,
         withMove(writer.record, to, release, index, weights),
         writer.nextMarker(index),
       );
+      await parts.note?.(stepBoundary(index, "written"));
       const color = step.weight === 100 ? to : undefined;
       convergedMs = (await writer.converged(parts.dataPlane, request.probePath, color, signal)).ms;
       const watched = { keeper: parts.gates, readyPods: this.readyPods.bind(this), progress: parts.progress };
+      await parts.note?.(stepBoundary(index, "in-force"));
       const evidence = await watchStep(watched, step, to, signal);
+      await parts.note?.(stepBoundary(index, "passed"));
       if (step.pauseSeconds !== undefined) return this.park(request, fact, step, evidence, convergedMs);
     }
     signal.throwIfAborted();
@@ -141,6 +150,7 @@ export class Mover {
         ? withRollback(writer.record, to, fact.release, { ...writer.act(), reason })
         : withDeployment(writer.record, to, fact.release, writer.act());
     await writer.write(shape, weightsFor(to), record, writer.marker);
+    await parts.note?.("committed");
     parts.progress(`${to} is live with ${describeRelease(fact.release)} (in force after ${convergedMs} ms)`);
     return { record, convergedMs, parked: false };
   }
@@ -166,6 +176,7 @@ export class Mover {
     const seen = evidence.map(({ gate, value, samples }) => ({ gate, value, samples }));
     const record = withParked(writer.record, fact.release, { until, evidence: seen }, act);
     await writer.write(shape, weightsFor(to, weight), record, writer.marker);
+    await this.parts.note?.("parked");
     this.parts.progress(
       `parked: ${weight} % of the traffic is on ${to} with ${describeRelease(fact.release)} until ${until}; promote it or roll it back`,
     );
@@ -186,6 +197,7 @@ export class Mover {
     const back = (judged ? withFailure : withStop)(writer.record, fact.release, act);
     try {
       await writer.putBack(request.shape, back);
+      await this.parts.note?.("restored");
     } catch (error) {
       return new Error(`${service}: ${messageOf(cause)}; the traffic could not be put back: ${messageOf(error)}`);
     }
