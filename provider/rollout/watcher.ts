@@ -96,8 +96,10 @@ async function parkedTrouble(
   }
   for (const gate of parts.gates?.gates ?? []) {
     if ((nextLook.get(gate.name) ?? 0) > now) continue;
+    // Never back beyond the parking: before it another release may have answered from the same color.
+    const window = Math.min(LONGEST_WINDOW_SECONDS, gate.withinSeconds, (now - Date.parse(move.parked.at)) / 1000);
+    if (window < gate.everySeconds) continue;
     nextLook.set(gate.name, now + gate.everySeconds * 1000);
-    const window = Math.min(LONGEST_WINDOW_SECONDS, Math.max(gate.everySeconds, gate.withinSeconds));
     const evidence = await parts.gates?.look(gate, move.to, window, signal);
     if (evidence) parts.log(line(record, evidence));
     if (evidence?.verdict === "fail") return { why: `while parked: ${describeEvidence(evidence)}`, blame: "failed" };
