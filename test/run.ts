@@ -23,6 +23,27 @@ export function closingLine({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`;
 }
 
+/** One call of mocha. */
+interface TestRun {
+  readonly name: string;
+  readonly folder: string;
+  readonly pattern: string;
+  /** Files at once: those of a suite know nothing of each other, and mostly wait for pods. */
+  readonly jobs: number;
+}
+
+const JOBS = 3;
+
+function runsOf(suite: Suite): readonly TestRun[] {
+  const folder = path.join("test", suite);
+  const jobs = suite === "unit" ? 1 : JOBS;
+  const all = { name: suite, folder, pattern: `${folder}/*.test.ts`, jobs };
+  if (suite === "unit") return [{ ...all, pattern: `${folder}/**/*.test.ts` }];
+  // What stops parts of the platform itself.
+  const alone = path.join(folder, "alone");
+  return [all, { name: `${suite} alone`, folder: alone, pattern: `${alone}/*.test.ts`, jobs: 1 }];
+}
+
 /** Runs the suites one after the other and ends with the totals. No test at all counts as a failure. */
 export async function runTests(suites: readonly Suite[], grep: string | undefined, io: Io): Promise<number> {
   const root = projectRoot();
@@ -40,13 +61,16 @@ export async function runTests(suites: readonly Suite[], grep: string | undefine
         env = prepared.env;
         isUp = true;
       }
-      io.out.write(`\n== ${suite} ==\n`);
-      const results = path.join(folder, `${suite}.json`);
-      const code = await mocha(root, suite, grep, { ...env, HMS_TEST_COUNTS: results }, io.signal);
-      const counts = readCounts(results);
-      // A crash before the end (a syntax error, a lost process) leaves no counts, or ends otherwise than they say.
-      broken ||= counts === undefined || (code !== 0 && counts.failed === 0);
-      total = add(total, counts);
+      for (const run of runsOf(suite)) {
+        if (io.signal.aborted || !hasTests(path.join(root, run.folder))) continue;
+        io.out.write(`\n== ${run.name} ==\n`);
+        const results = path.join(folder, `${run.name.replaceAll(" ", "-")}.json`);
+        const code = await mocha(root, run, grep, { ...env, HMS_TEST_COUNTS: results }, io.signal);
+        const counts = readCounts(results);
+        // A crash before the end (a syntax error, a lost process) leaves no counts, or ends otherwise than they say.
+        broken ||= counts === undefined || (code !== 0 && counts.failed === 0);
+        total = add(total, counts);
+      }
     }
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
@@ -84,7 +108,7 @@ function readCounts(file: string): Counts | undefined {
 
 function mocha(
   root: string,
-  suite: Suite,
+  { pattern, jobs }: TestRun,
   grep: string | undefined,
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
@@ -93,8 +117,9 @@ function mocha(
     const args = [
       path.join(root, "node_modules", "mocha", "bin", "mocha.js"),
       ...["--reporter", path.join(root, "test", "reporter.cjs"), "--exit"],
+      ...(jobs === 1 ? [] : ["--parallel", "--jobs", String(jobs)]),
       ...(grep === undefined ? [] : ["--grep", grep]),
-      `test/${suite}/**/*.test.ts`,
+      pattern,
     ];
     const child = spawn("node", args, { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] });
     // A terminal's Ctrl-C reaches mocha by itself; a signal sent to us alone has to be handed on.

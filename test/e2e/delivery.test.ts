@@ -1,6 +1,4 @@
 import { strict as assert } from "node:assert";
-import { runningDaemon } from "../../platform/local/daemon";
-import { loadLayout } from "../../platform/local/layout";
 import { Load, type LoadReport } from "../load/load";
 import { GATEWAY, kubectl } from "../support/cluster";
 import { TestProject } from "../support/project";
@@ -116,26 +114,6 @@ describe("delivery of a service, end to end", function () {
     assert.equal(code, 0, output);
     assert.equal((await live()).color, "green");
     assert.match(lastLine, /green 100 %|blue +0 %/);
-  });
-
-  it("rolls back with registry and Docker dead, without losing a request", async () => {
-    const layout = loadLayout();
-    for (const name of ["registry", "dockerd"]) {
-      const pid = runningDaemon(layout, name)?.pid;
-      if (pid !== undefined) process.kill(pid, "SIGKILL");
-    }
-    const load = startLoad();
-    const back = await project.deploy("rollback", "--env", project.stack);
-    const report = await load.stop();
-    const repaired = await project.hms("local", "up");
-    assert.equal(back.code, 0, back.output);
-    assert.match(back.lastLine, /Reverted to tag|is live with/);
-    assertNoneLost(report);
-    assert.equal((await live()).color, "blue");
-    assert.equal(repaired.code, 0, repaired.output);
-    const forward = await project.deploy("--env", project.stack, "--retry");
-    assert.equal(forward.code, 0, forward.output);
-    assert.equal((await live()).color, "green");
   });
 
   it("changes replicas and adds a service without touching the first one's weights", async () => {

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { projectRoot } from "../../platform/home";
-import { runningDaemon } from "../../platform/local/daemon";
-import { loadLayout } from "../../platform/local/layout";
-import { commandLine, identify, isAlive, processesWhere } from "../../platform/local/procfs";
-import { platformStatus } from "../../platform/local/status";
+import { projectRoot } from "../../../platform/home";
+import { runningDaemon } from "../../../platform/local/daemon";
+import { loadLayout } from "../../../platform/local/layout";
+import { commandLine, identify, isAlive, processesWhere } from "../../../platform/local/procfs";
+import { platformStatus } from "../../../platform/local/status";
 
 interface Ended {
   readonly code: number | null;
