@@ -1,0 +1,164 @@
+import { strict as assert } from "node:assert";
+import { weightsFor } from "../../core/rollout/color";
+import { boundariesOf, type Boundary } from "../../core/rollout/journal";
+import { readLeaseState } from "../../provider/rollout/lease";
+import { readJournal } from "../../provider/rollout/journal";
+import { RolloutStore } from "../../provider/rollout/store";
+import { KubeClient } from "../../platform/kube/client";
+import { Load } from "../load/load";
+import { GATEWAY } from "../support/cluster";
+import { finished, printed, TestProject } from "../support/project";
+
+const SERVICE = "drought-benefit";
+const STEPS = [
+  { weight: 50, gates: "none" },
+  { weight: 100, gates: "none" },
+];
+
+interface Checkpoint {
+  readonly checkpoint: {
+    readonly latest: {
+      readonly resources: readonly { readonly type: string; readonly outputs?: Readonly<Record<string, unknown>> }[];
+      readonly pending_operations?: readonly unknown[];
+    };
+  };
+}
+
+describe("a provider that is killed at a boundary of a move in two steps", function () {
+  this.timeout(180_000);
+  const project = new TestProject("boundary");
+  const kube = KubeClient.load({ context: "hms-local" });
+  const store = new RolloutStore(kube, SERVICE, project.namespace);
+  let version = 0;
+
+  /** Another release, by its environment alone: no image is built for it. */
+  const newRelease = () => {
+    project.service((service) => (service.env = { REGION: `region-${version++}` }));
+  };
+  const strategy = (steps: readonly object[]) => {
+    project.service((service) => (service.strategy = steps));
+  };
+  const actual = async () => (await store.read()).actual;
+  const killedAt = async <T>(boundary: Boundary, act: () => Promise<T>): Promise<T> => {
+    project.env.HMS_KILL_AT = boundary;
+    try {
+      return await act();
+    } finally {
+      delete project.env.HMS_KILL_AT;
+    }
+  };
+  const underLoad = async (act: () => Promise<void>) => {
+    const load = Load.start({
+      address: GATEWAY.address,
+      host: project.host,
+      path: "/health",
+      requestsPerSecond: 50,
+      newConnections: 0.2,
+      maxSeconds: 120,
+    });
+    try {
+      await act();
+    } finally {
+      const { lost, sent } = await load.stop();
+      assert.deepEqual(lost.slice(0, 5), [], `${lost.length} of ${sent} requests were lost`);
+    }
+  };
+  /** A deploy that dies at the boundary: the journal's last word is that boundary, of a new token. */
+  const deployAndDie = async (boundary: Boundary) => {
+    const before = (await readLeaseState(kube, store))?.token ?? 0;
+    const died = await killedAt(boundary, () => project.deploy("--env", project.stack));
+    assert.notEqual(died.code, 0, died.output);
+    const last = (await readJournal(kube, store)).at(-1);
+    assert.deepEqual([last?.boundary, (last?.token ?? 0) > before], [boundary, true], died.output);
+  };
+  const deploy = async () => {
+    const { code, output } = await project.deploy("--env", project.stack);
+    assert.equal(code, 0, output);
+  };
+
+  /** What the engine's state says of the switch, and how many operations it takes for unfinished. */
+  const stateOfSwitch = () => {
+    const { checkpoint } = JSON.parse(project.state()) as Checkpoint;
+    const { resources, pending_operations: pending } = checkpoint.latest;
+    const outputs = resources.find(({ type }) => type === "hms:rollout:TrafficSwitch")?.outputs;
+    return {
+      ...{ live: outputs?.live, release: outputs?.release, weights: outputs?.weights },
+      pending: pending?.length ?? 0,
+    };
+  };
+
+  before(async () => {
+    project.service((service) => (service.replicas = 1));
+    newRelease();
+    await project.init();
+    await deploy();
+    strategy(STEPS);
+  });
+  after(() => {
+    project.remove();
+  });
+
+  for (const boundary of boundariesOf(STEPS.length)) {
+    it(`dies at ${boundary}: the next hms-deploy finishes, and state, cluster and journal agree`, () =>
+      underLoad(async () => {
+        const { record: before, live: from } = await actual();
+        newRelease();
+        await deployAndDie(boundary);
+        await deploy();
+        const { live, weights, foreign, record, colors } = await actual();
+        assert.ok(live !== null && live !== from, "the new release is live");
+        assert.deepEqual([weights, record.weights, foreign], [weightsFor(live), weightsFor(live), null]);
+        assert.deepEqual([record.move, record.holds], [null, []]);
+        assert.equal(record.deployments.at(-1)?.order, (before.deployments.at(-1)?.order ?? 0) + 1);
+        assert.equal(record.deployments.at(-1)?.release.id, colors[live]?.release.id);
+        const last = (await readJournal(kube, store)).at(-1);
+        assert.match(last?.boundary ?? "", /^(committed|lease-returning)$/);
+        assert.equal(last?.release, colors[live]?.release.id);
+        assert.deepEqual(stateOfSwitch(), { live, release: colors[live]?.release.id, weights, pending: 0 });
+      }));
+  }
+
+  it("leaves nothing to do for a further up", async () => {
+    const { code, output } = await project.up("--expect-no-changes");
+    assert.equal(code, 0, output);
+  });
+
+  it("dies when it has parked: the next hms-deploy leaves it parked", () =>
+    underLoad(async () => {
+      strategy([
+        { weight: 50, gates: "none", pause: "1h" },
+        { weight: 100, gates: "none" },
+      ]);
+      newRelease();
+      await deployAndDie("parked");
+      const { record } = await actual();
+      await deploy();
+      const now = await actual();
+      assert.deepEqual([now.weights, now.record.move?.parked?.at], [record.weights, record.move?.parked?.at]);
+      assert.equal((await project.deploy("promote", "--env", project.stack)).code, 0);
+    }));
+
+  it("dies when it has put the traffic back: the next hms-deploy tries again", () =>
+    underLoad(async () => {
+      strategy([
+        { weight: 50, gates: "none", hold: "60s" },
+        { weight: 100, gates: "none" },
+      ]);
+      newRelease();
+      const { live: from } = await actual();
+      await killedAt("restored", async () => {
+        const child = project.startDeploy("--env", project.stack);
+        const ended = finished(child);
+        await printed(child, /50 % to (blue|green)/);
+        while (!(await readJournal(kube, store)).at(-1)?.boundary.endsWith("-in-force"))
+          await new Promise((done) => setTimeout(done, 100));
+        child.kill("SIGINT");
+        assert.notEqual((await ended).code, 0);
+      });
+      assert.equal((await readJournal(kube, store)).at(-1)?.boundary, "restored");
+      assert.deepEqual((await actual()).weights, weightsFor(from ?? "blue"));
+      strategy(STEPS);
+      await deploy();
+      assert.notEqual((await actual()).live, from);
+    }));
+});
