@@ -29,10 +29,17 @@ export const defaultGates = (): Gate[] => [
   },
 ];
 
-/** The gates of a service: the defaults, and its KPIs. A KPI with the name of a default stands in its place. */
+/**
+ * The gates of a service: the defaults, and its KPIs. A KPI with the name of a default stands in its place; one that asks
+ * the same, only more often say, is told from chance in the same way.
+ */
 export function gatesOf(kpis: readonly Kpi[]): Gate[] {
   const gates = new Map(defaultGates().map((gate) => [gate.name, gate]));
-  for (const kpi of kpis) gates.set(kpi.name, gateOf(kpi));
+  for (const kpi of kpis) {
+    const { proof, query } = gates.get(kpi.name) ?? {};
+    const keeps = proof !== undefined && query === kpi.query;
+    gates.set(kpi.name, { ...gateOf(kpi), ...(keeps ? { proof } : {}) });
+  }
   return [...gates.values()];
 }
 
