@@ -65,7 +65,10 @@ export interface SwitchDocument {
 /** Longest time from a verdict to the last wrong answer. */
 export const RESTORE_BOUND_MS = 1000;
 
-export function reportOf(name: string, about: string, traffic: Traffic, notes: Notes): ScenarioReport {
+/** What a report needs of the load. */
+type Measured = Pick<Traffic, "tally" | "sent" | "seconds" | "isOver">;
+
+export function reportOf(name: string, about: string, traffic: Measured, notes: Notes): ScenarioReport {
   const { tally, sent, seconds } = traffic;
   // What exceeds its bound did not go by nature.
   const lostInFlight = notes.byNature.reduce((sum, { lost, atMost }) => sum + Math.min(lost, atMost), 0);

@@ -2,11 +2,14 @@ import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import path from "node:path";
 import type { Io } from "../../../cli/command";
-import { otherColor, type Color } from "../../../core/rollout/color";
+import type { Color } from "../../../core/rollout/color";
+import type { Journal } from "../../../core/rollout/journal";
 import type { ActualRollout } from "../../../core/rollout/plan";
 import { CancelledError, reasonOf } from "../../../platform/errors";
+import type { KubeClient } from "../../../platform/kube/client";
 import { localClient } from "../../../platform/local/cluster";
 import type { Layout } from "../../../platform/local/layout";
+import { readJournal } from "../../../provider/rollout/journal";
 import { RolloutStore } from "../../../provider/rollout/store";
 import { GATEWAY } from "../../support/cluster";
 import { finished, TestProject, type Ran } from "../../support/project";
@@ -35,6 +38,7 @@ export class Stage {
     readonly layout: Layout,
     readonly project: TestProject,
     readonly releases: Releases,
+    readonly kube: KubeClient,
     readonly store: RolloutStore,
     readonly faults: Faults,
     private readonly io: Io,
@@ -52,6 +56,7 @@ export class Stage {
       layout,
       project,
       new Releases(path.join(project.folder, "examples", SERVICE), server),
+      kube,
       new RolloutStore(kube, SERVICE, project.namespace),
       new Faults(layout, kube, project.namespace, io),
       io,
@@ -147,8 +152,18 @@ export class Stage {
     return live;
   }
 
-  async idle(): Promise<Color> {
-    return otherColor(await this.live());
+  journal(): Promise<Journal> {
+    return readJournal(this.kube, this.store);
+  }
+
+  /** Where scenarios begin: every part there, no move under way, the last release wanted and live. */
+  async settle(): Promise<void> {
+    await this.faults.mendAll();
+    if ((await this.actual()).record.move) await this.command("abort", "--env", this.project.stack);
+    this.strategy([]);
+    this.releases.next("well");
+    const ran = await this.deploy();
+    if (ran.code !== 0) throw new Error(`the stack could not be put right: ${ran.lastLine}`);
   }
 
   /** Waits until the rollout is so. @throws Error when it is not within the time. */

@@ -5,12 +5,22 @@ import type { Layout } from "../../../platform/local/layout";
 import { documentOf, reportOf, type ScenarioReport, type SwitchDocument } from "./document";
 import { Notes } from "./notes";
 import type { Scenario } from "./scenario";
-import { flip } from "./scenarios/moves";
+import { apiServerAway, prometheusAway } from "./scenarios/away";
+import { clockJumps } from "./scenarios/clock";
+import { gatewayRestarted, podsKilled } from "./scenarios/crashes";
+import { errors, healthy, slowness } from "./scenarios/judged";
+import { engineKilled, providerKilled } from "./scenarios/killed";
+import { abort, canary, flip, more, promote, rollback } from "./scenarios/moves";
+import { share } from "./scenarios/share";
 import type { Settings } from "./settings";
 import { Stage } from "./stage";
 
 /** In the order in which they run. */
-const SCENARIOS: readonly Scenario[] = [flip];
+const SCENARIOS: readonly Scenario[] = [
+  ...[flip, canary, rollback, abort, promote, share],
+  ...[errors, slowness, healthy],
+  ...[prometheusAway, apiServerAway, podsKilled, providerKilled, engineKilled, clockJumps, gatewayRestarted],
+];
 
 export const SCENARIO_NAMES = SCENARIOS.map(({ name }) => name);
 
@@ -29,6 +39,8 @@ export async function benchSwitch(settings: Settings, layout: Layout, io: Io): P
   const stage = await Stage.open(settings, layout, io);
   try {
     for (const scenario of chosen) reports.push(await play(stage, scenario));
+    const left = settings.requests - reports.reduce((sum, { sent }) => sum + sent, 0);
+    if (left > 0) reports.push(await play(stage, more(left)));
   } finally {
     await stage.close();
   }
@@ -40,6 +52,8 @@ async function play(stage: Stage, scenario: Scenario): Promise<ScenarioReport> {
   stage.signal.throwIfAborted();
   stage.say(`${name}: ${about}`);
   const notes = new Notes();
+  const { record } = await stage.actual();
+  if (record.move || record.holds.length > 0) await stage.settle();
   await scenario.prepare?.(stage);
   const traffic = stage.startTraffic(scenario.maxSeconds(stage));
   try {
