@@ -103,8 +103,8 @@ async function explainTrouble(
     warnings(kube, pod, signal),
     lastLines(kube, pod.metadata.namespace ?? "", trouble.pod, trouble.container, signal),
   ]);
-  // A container that the kubelet ended for a failed probe ends well: its exit code and its log do not say why.
-  const probe = said.find((warning) => warning.startsWith("Unhealthy: "));
+  // A container that the kubelet ended for one of these ends well: its exit code and its log do not say why.
+  const probe = said.find((warning) => /^Unhealthy: (Startup|Liveness) probe failed/.test(warning));
   const why = probe === undefined ? described : `${described}; ${probe}`;
   return log ? `${why}; its log ends with:\n${log}` : why;
 }
