@@ -52,6 +52,7 @@ export const verificationInputs = z.strictObject({
 });
 export type VerificationInputs = z.infer<typeof verificationInputs>;
 
+/** Keys with a default are younger than states in use: a refresh reads those again. */
 export const switchInputs = z.strictObject({
   ...serviceKey,
   hostnames: z.array(name).min(1),
@@ -66,7 +67,7 @@ export const switchInputs = z.strictObject({
       z.strictObject({
         weight: z.number(),
         holdSeconds: z.number(),
-        gates: z.array(z.string()),
+        gates: z.array(z.string()).default([]),
         pauseSeconds: z.number().exactOptional(),
       }),
     )
@@ -74,9 +75,9 @@ export const switchInputs = z.strictObject({
       for (const message of strategyProblems(steps)) context.addIssue({ code: "custom", message });
     }),
   /** What the steps name. */
-  gates: z.array(gate),
+  gates: z.array(gate).default([]),
   /** Where Prometheus is reached from here. */
-  prometheus: z.string(),
+  prometheus: z.string().default(""),
   /** Set when the move stops on its way: who stands by it then, and how pods reach what it asks. */
   watcher: z
     .strictObject({

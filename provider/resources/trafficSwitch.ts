@@ -1,4 +1,4 @@
-import { gateKeeper, gateProblems } from "../rollout/gateKeeper";
+import { gateKeeper, gateProblems, thinSteps } from "../rollout/gateKeeper";
 import { COLORS, sameWeights, weightsFor } from "../../core/rollout/color";
 import { describeHold, findHold } from "../../core/rollout/record";
 import type { RouteShape } from "../../core/rollout/route";
@@ -71,7 +71,10 @@ export function trafficSwitch(session: Session): ResourceHandler {
 
     async update({ id, inputs, preview, signal, log }) {
       const wish = parseInputs(switchInputs, inputs);
-      if (preview) return { outputs: { ...inputs, writer: UNKNOWN }, refreshBeforeUpdate: true };
+      if (preview) {
+        await warnOfThinTraffic(wish, signal, log);
+        return { outputs: { ...inputs, writer: UNKNOWN }, refreshBeforeUpdate: true };
+      }
       try {
         return { outputs: await move(session, wish, inputs, signal, log), refreshBeforeUpdate: true };
       } catch (error) {
@@ -99,6 +102,12 @@ export function trafficSwitch(session: Session): ResourceHandler {
       await session.store(service, namespace).remove();
     },
   };
+}
+
+/** Said in the preview, when there is still time to choose other steps: what traffic there is decides how long a step takes. */
+async function warnOfThinTraffic(wish: SwitchInputs, signal: AbortSignal, log: Log): Promise<void> {
+  if (wish.seen === null || wish.seen === wish.live) return;
+  for (const thin of await thinSteps(wish, wish.seen, signal)) log.warn(`${wish.service}: ${thin}`);
 }
 
 /** Starts the watcher in the cluster, with the image that is there or that the local platform makes now. */

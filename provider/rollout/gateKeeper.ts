@@ -53,12 +53,14 @@ export async function thinSteps(
   live: Color,
   signal: AbortSignal,
 ): Promise<string[]> {
+  if (watched.steps.every((step) => step.gates.length === 0)) return [];
   const perSecond = await trafficPerSecond(new Prometheus(watched.prometheus), target(watched, live), signal);
   if (perSecond === null) return [];
   return watched.steps.flatMap((step) =>
     watched.gates
       .filter((gate) => step.gates.includes(gate.name))
-      .flatMap((gate) => tooThin(gate, perSecond, step.weight) ?? []),
+      .flatMap((gate) => tooThin(gate, perSecond, step.weight) ?? [])
+      .slice(0, 1),
   );
 }
 
