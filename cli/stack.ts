@@ -12,6 +12,9 @@ import { Session } from "../provider/session";
 /** Context of the local platform, and the default of `hms:kubeContext`. */
 export const LOCAL_CONTEXT = CLUSTER.context;
 
+/** `canary` is no stack of its own: it is the parked phase of production. */
+export const stackOf = (env: string): string => (env === "canary" ? "prod" : env);
+
 /** One stack as the commands use it: its decisions, and the cluster it runs in. */
 export interface OpenStack {
   readonly config: StackConfig;

@@ -109,8 +109,11 @@ async function planService(
 /** The live release of a service that this update is not about; `undefined` for one that it is about. */
 function leftAlone({ only }: StackConfig, service: string, { actual }: RolloutAnswer): Release | "absent" | undefined {
   if (only === undefined || only.includes(service)) return undefined;
-  const live = actual.live && actual.colors[actual.live];
-  if (live) return live.release;
+  const { move } = actual.record;
+  // A parked move is left parked: to wish for the live release would be to give it up.
+  const left = move?.parked ? move.to : actual.live;
+  const standing = left && actual.colors[left];
+  if (standing) return standing.release;
   if (actual.colors.blue === null && actual.colors.green === null) return "absent";
   throw new pulumi.RunError(
     `${service}: it never went live and a part of it stands; deploy it, or all services, first`,

@@ -1,3 +1,4 @@
+import { gatesOf } from "../core/gates/defaults";
 import { closest } from "../core/service/closest";
 import { type ServiceDefinition, serviceDefinitionSchema } from "../core/service/definition";
 import { SERVICE_NAME } from "../core/service/names";
@@ -141,7 +142,28 @@ function finish(
     }),
   );
   if (problems.length + missing.length > 0) return { problems: [...problems, ...missing] };
-  return { service: mergeService(name, definition, overrides, contextOf), problems: [] };
+  const service = mergeService(name, definition, overrides, contextOf);
+  const unknown = unknownGates(service, path);
+  return unknown.length > 0 ? { problems: unknown } : { service, problems: [] };
+}
+
+/** Gates that the strategy names and neither the defaults nor the service's KPIs have. */
+function unknownGates({ strategy = [], kpis }: ServiceConfig, path: readonly string[]): readonly string[] {
+  const known = gatesOf(kpis).map((gate) => gate.name);
+  return strategy.flatMap(({ gates }, index) => {
+    const named = Array.isArray(gates) ? gates : [];
+    return named
+      .filter((gate) => !known.includes(gate))
+      .map((gate) => {
+        const meant = closest(gate, known);
+        return stackProblem({
+          path: [...path, "strategy", index, "gates"],
+          got: `the gate ${describeValue(gate)}`,
+          allowed: `one of ${known.join(", ")}`,
+          advice: meant === undefined ? "name a KPI of this service, or one of the defaults" : `did you mean ${meant}?`,
+        });
+      });
+  });
 }
 
 /** A stack gives values only to what the service declares: anything else is a slip of the pen. */

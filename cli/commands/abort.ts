@@ -1,6 +1,6 @@
 import { RefusedError, reasonOf } from "../../platform/errors";
 import type { Command } from "../command";
-import { openStack } from "../stack";
+import { openStack, stackOf } from "../stack";
 import { giveUp } from "../unfinished";
 import { ENV_OPTION } from "./deploy";
 import { SERVICE_OPTION } from "./status";
@@ -15,7 +15,7 @@ export const abort: Command = {
     "hms-deploy abort --env prod --service drought-benefit  # one of them",
   ],
   async run(invocation, io) {
-    const stack = invocation.required("env");
+    const stack = stackOf(invocation.required("env"));
     const open = openStack(stack, invocation.text("service"), io.env);
     const failures: string[] = [];
     let ended = 0;

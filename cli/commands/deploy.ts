@@ -1,6 +1,6 @@
 import { answer, UsageError, type Command } from "../command";
 import { deployStack } from "../deploy";
-import { openStack, seeServices } from "../stack";
+import { openStack, seeServices, stackOf } from "../stack";
 import { SERVICE_OPTION } from "./status";
 import { parkedText, statusText } from "../../core/rollout/status";
 
@@ -52,13 +52,12 @@ export const deploy: Command = {
   },
 };
 
-/** `canary` is no stack of its own: production serves it, to a few. */
 function target(env: string, traffic: string | undefined): { readonly stack: string; readonly traffic?: number } {
-  const canary = env === "canary";
-  if (traffic === undefined) return canary ? { stack: "prod", traffic: 1 } : { stack: env };
+  const stack = stackOf(env);
+  if (traffic === undefined) return stack === env ? { stack } : { stack, traffic: 1 };
   const percent = Number(/^(\d{1,2})\s*%?$/.exec(traffic.trim())?.[1]);
   if (!(percent >= 1 && percent <= 99)) {
     throw new UsageError(`--traffic: got "${traffic}"; allowed is a whole percentage from 1% to 99%`);
   }
-  return { stack: canary ? "prod" : env, traffic: percent };
+  return { stack, traffic: percent };
 }

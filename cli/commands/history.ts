@@ -1,5 +1,5 @@
 import { answer, JSON_OPTION, type Command } from "../command";
-import { openStack, seeServices } from "../stack";
+import { openStack, seeServices, stackOf } from "../stack";
 import { ENV_OPTION } from "./deploy";
 import { SERVICE_OPTION } from "./status";
 
@@ -10,7 +10,7 @@ export const history: Command = {
   options: [ENV_OPTION, SERVICE_OPTION, JSON_OPTION],
   examples: ["hms-deploy history --env prod", "hms-deploy history --env prod --service drought-benefit --json"],
   async run(invocation, io) {
-    const stack = invocation.required("env");
+    const stack = stackOf(invocation.required("env"));
     const seen = await seeServices(openStack(stack, invocation.text("service"), io.env));
     const services = seen.map(({ name, actual: { record } }) => ({
       name,
@@ -36,7 +36,7 @@ export const history: Command = {
           ),
           ...events.map(
             ({ at, kind, color, tag, by, reason }) =>
-              `    ${at}  ${kind} ${tag}${color === null ? "" : `, ${color} live`} by ${by}${reason === undefined ? "" : `: ${reason}`}`,
+              `    ${at}  ${kind} ${tag}${color === null ? "" : kind === "parked" ? ` on ${color}` : `, ${color} live`} by ${by}${reason === undefined ? "" : `: ${reason}`}`,
           ),
         ])
         .join("\n"),

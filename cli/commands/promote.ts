@@ -1,6 +1,6 @@
 import { RefusedError, reasonOf } from "../../platform/errors";
 import type { Command } from "../command";
-import { openStack } from "../stack";
+import { openStack, stackOf } from "../stack";
 import { promoteParked } from "../unfinished";
 import { ENV_OPTION } from "./deploy";
 import { SERVICE_OPTION } from "./status";
@@ -15,7 +15,7 @@ export const promote: Command = {
     "hms-deploy promote --env prod --service drought-benefit  # one of them",
   ],
   async run(invocation, io) {
-    const stack = invocation.required("env");
+    const stack = stackOf(invocation.required("env"));
     const only = invocation.text("service");
     const open = openStack(stack, only, io.env);
     const failures: string[] = [];

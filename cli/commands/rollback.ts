@@ -3,7 +3,7 @@ import { RefusedError, reasonOf } from "../../platform/errors";
 import type { Command } from "../command";
 import { deployStack } from "../deploy";
 import { chooseRollback, moveBack } from "../rollback";
-import { openStack } from "../stack";
+import { openStack, stackOf } from "../stack";
 import { giveUp } from "../unfinished";
 import { ENV_OPTION } from "./deploy";
 import { SERVICE_OPTION } from "./status";
@@ -25,7 +25,7 @@ export const rollback: Command = {
     "hms-deploy rollback --env prod --service drought-benefit --to 8c4f2d3  # further back",
   ],
   async run(invocation, io) {
-    const stack = invocation.required("env");
+    const stack = stackOf(invocation.required("env"));
     const to = invocation.text("to");
     const open = openStack(stack, invocation.text("service"), io.env);
     const failures: string[] = [];

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeEvidence, type Evidence } from "../../core/gates/verdict";
+import type { Color } from "../../core/rollout/color";
 import { decideLease, type LeaseHolder, type LeaseSighting } from "../../core/rollout/lease";
 import type { RolloutRecord } from "../../core/rollout/record";
 import { abandonMove, type Abandoned, type Blame } from "./abandon";
@@ -44,13 +45,14 @@ export async function watchRollout(parts: WatcherParts, signal: AbortSignal): Pr
   for (;;) {
     signal.throwIfAborted();
     try {
-      const { record } = (await parts.store.read()).actual;
+      const { record, colors } = (await parts.store.read()).actual;
       const lease = await readLeaseState(parts.kube, parts.store);
       if (!record.move && !(lease?.holder && lease.token === parts.token)) return { kind: "over" };
       const now = performance.now();
       if (sighting?.renewed !== (lease?.renewed ?? "")) sighting = { renewed: lease?.renewed ?? "", since: now };
+      const ready = record.move && (colors[record.move.to]?.ready ?? 0);
       const reason = record.move?.parked
-        ? await parkedTrouble(parts, record, nextLook, signal)
+        ? (withoutPods(record.move.to, ready) ?? (await parkedTrouble(parts, record, nextLook, signal)))
         : orphaned(lease, sighting, now);
       if (reason && !record.move) return { kind: "over" }; // its mover died before it moved anything
       if (reason) return await restore(parts, reason);
@@ -81,6 +83,10 @@ function orphaned(
 
 /** A lease that was given back in mid-move runs out like one whose holder fell silent. */
 const NOBODY: LeaseHolder = { user: "nobody", host: "", pid: 0, id: "" };
+
+/** The gateway counts what it answers for a backend without pods nowhere, so no gate would see it. */
+const withoutPods = (color: Color, ready: number | null): Reason | undefined =>
+  ready === 0 ? { why: `while parked: no pod of ${color} is ready`, blame: "failed" } : undefined;
 
 async function parkedTrouble(
   parts: WatcherParts,

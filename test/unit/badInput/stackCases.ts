@@ -117,6 +117,42 @@ export const STACK_CASES: readonly (readonly [Change, readonly string[]])[] = [
     ],
   ],
   [
+    {
+      services: {
+        web: {
+          source: "web",
+          env: { REGION: "north" },
+          strategy: [{ weight: 5, gates: ["eror-share"] }, { weight: 100 }],
+        },
+      },
+    },
+    [
+      'services.web.strategy[0].gates: got the gate "eror-share"; allowed is one of error-share, p95-latency; did you mean error-share?',
+    ],
+  ],
+  [
+    { services: { web: { source: "web", env: { REGION: "north" }, strategy: [{ weight: 50 }, { weight: 20 }] } } },
+    [
+      "services.web.strategy: got a list; allowed is weights that rise to 100; steps[1].weight must be above the step before (50), got 20",
+      "services.web.strategy: got a list; allowed is weights that rise to 100; the last step must have weight 100, got 20",
+    ],
+  ],
+  [
+    {
+      services: {
+        web: { source: "web", env: { REGION: "north" }, strategy: [{ weight: 0.5, hold: 60 }, { weight: 100 }] },
+      },
+    },
+    [
+      "services.web.strategy[0].weight: got 0.5; allowed is a whole number from 1 to 100; write the percent of the traffic that the new release gets",
+      "services.web.strategy[0].hold: got 60; allowed is a duration from 0s to 1d such as 10s, 1m30s or 2h; say how long to stay at this weight at least",
+    ],
+  ],
+  [
+    { services: { web: { source: "web", env: { REGION: "north" }, strategy: { weight: 100 } } } },
+    ["services.web.strategy: got a map; allowed is a list of steps; begin each with `- weight: <percent>`"],
+  ],
+  [
     { services: { web: { source: "web", env: { REGION: "north" }, port: 80 } } },
     [
       "services.web.port: got an unknown key; allowed is one of source, replicas, tag, image, env, secrets, labels, resources, autoscale, retain, strategy; remove it",

@@ -16,6 +16,7 @@ import {
   withStop,
   type RolloutRecord,
 } from "../../../core/rollout/record";
+import { replicasOf } from "../../../core/rollout/size";
 import { parkedText, serviceStatus, statusText } from "../../../core/rollout/status";
 import { ALL_AT_ONCE, PARKED_SECONDS, parkedFirst, stepsAfter, strategyProblems } from "../../../core/rollout/strategy";
 import { bound, fact, release } from "./support";
@@ -41,6 +42,13 @@ describe("a parked move", () => {
     assert.equal(plan.kind, "parked");
     assert.deepEqual([plan.live, plan.from, plan.changes, plan.parkedShare], ["blue", "blue", null, 1]);
     assert.match(plan.why, /parked on green with 1 % of the traffic until 2026-01-02/);
+  });
+
+  it("keeps its pods, however long ago the last move was", () => {
+    const actual = world(parked);
+    const plan = planRollout(actual, { release: release("r2"), retry: false });
+    const late = new Date("2027-01-01T00:00:00.000Z");
+    assert.equal(replicasOf("green", plan, actual, { replicas: 3, retainSeconds: 60 }, late), 3);
   });
 
   it("is given up for another release, and for the live one", () => {
