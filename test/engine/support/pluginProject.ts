@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { currentBundle } from "../../../platform/toolchain/launcher";
 
 const ROOT = resolve(__dirname, "../../..");
 const TOOLS = join(process.env.HMS_HOME ?? join(homedir(), ".hms"), "bin");
@@ -45,9 +46,10 @@ export class PluginProject {
     symlinkSync(join(ROOT, "node_modules"), join(this.folder, "project/node_modules"));
     const installed = join(this.folder, `home/plugins/resource-${plugin}-v${version}`);
     mkdirSync(installed, { recursive: true });
-    const main = join(ROOT, `platform/plugins/${plugin}/main.ts`);
+    // The bundle that is installed for users, made current: a tenth of the time that loading the sources takes.
+    const bundle = currentBundle(`plugin-${plugin}`);
     const starter = join(installed, `pulumi-resource-${plugin}`);
-    writeFileSync(starter, `#!/bin/sh\nexec node --require "${require.resolve("tsx/cjs")}" "${main}" "$@"\n`);
+    writeFileSync(starter, `#!/bin/sh\nexec node "${bundle}" "$@"\n`);
     chmodSync(starter, 0o755);
   }
 
