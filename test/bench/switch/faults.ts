@@ -57,6 +57,18 @@ export class Faults {
     return name;
   }
 
+  /** Ends the pods that watch this stack's moves; their Jobs make others. */
+  async killWatchers(): Promise<void> {
+    const of = { apiVersion: "v1", kind: "Pod", namespace: this.namespace };
+    const pods = await this.kube.list(of, {
+      labelSelector: "hms.delivery/watches",
+      fieldSelector: "status.phase=Running",
+    });
+    if (pods.length === 0) throw new Error("nobody watches the move");
+    for (const { metadata } of pods)
+      await this.kube.delete({ ...of, name: metadata.name ?? "" }, { gracePeriodSeconds: 0 });
+  }
+
   /** Replaces the one gateway of this machine, as a new version of it would; returns when the next one is ready. */
   async restartGateway(): Promise<void> {
     const ref = { apiVersion: "apps/v1", kind: "Deployment", name: "traefik", namespace: GATEWAY.namespace };

@@ -6,8 +6,8 @@ import { defaultGates } from "../../../core/gates/defaults";
 import { CLUSTER } from "../../../platform/local/layout";
 
 /**
- * How a release answers: at once, with an error for one request in twenty, steadily after 60 ms, or after three times
- * as long.
+ * How a release answers: at once; with an error for one request in twenty; or so that one request in five takes 150 ms,
+ * and three times as long: the 95th percentile lies among those.
  */
 export type Manner = "well" | "with errors" | "steadily" | "three times as slowly";
 
@@ -19,12 +19,13 @@ export interface Looks {
   readonly minSamples: number;
 }
 
-const STEADY_MS = 60;
+const STEADY_MS = 150;
 const SLOW_REQUEST_MS = 1000;
 
 /** Accepts connections and never says a word: who waits for it waits exactly as long as it wants to. */
 export async function silentServer(): Promise<net.Server> {
-  const server = net.createServer((socket) => socket.on("error", () => undefined));
+  // Read on, or the end of the other side would never be seen.
+  const server = net.createServer((socket) => socket.on("error", () => undefined).resume());
   await new Promise<void>((listening, failed) => {
     server.once("error", failed);
     server.listen(0, CLUSTER.address, listening);
@@ -58,7 +59,7 @@ export class Releases {
   looks(looks: Looks): void {
     const file = path.join(this.folder, "service.yaml");
     const document = parse(readFileSync(file, "utf8")) as { kpis: unknown; resources: { memory: string } };
-    document.resources.memory = "128Mi";
+    document.resources.memory = "256Mi";
     document.kpis = defaultGates().map(({ name, query, comparison, limit, relativeTo, kind, floor }) => ({
       ...{ name, query, comparison, limit, relativeTo, kind },
       ...(floor === undefined ? {} : { floor }),
@@ -76,10 +77,14 @@ export class Releases {
         // Two values for one rule are an error of the evaluation: status 500, from the release itself.
         return ["answer := 1", 'answer := 2 if rand.intn("request", 20) == 0', slow];
       case "steadily":
-        return [`answer := ${this.wait(STEADY_MS)}`, slow];
+        return [...this.sometimes(STEADY_MS), slow];
       case "three times as slowly":
-        return [`answer := ${this.wait(3 * STEADY_MS)}`, slow];
+        return [...this.sometimes(3 * STEADY_MS), slow];
     }
+  }
+
+  private sometimes(ms: number): readonly string[] {
+    return [`answer := ${this.wait(ms)} if rand.intn("request", 5) == 0`, "else := 1"];
   }
 
   private wait(ms: number): string {

@@ -29,9 +29,16 @@ export interface StepText {
   readonly pause?: string;
 }
 
+/** An `hms-deploy` under way. */
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ran>;
+}
+
 /** A stack of the harness's own with the example service in it, and everything that scenarios do to it. */
 export class Stage {
   readonly aim;
+  private readonly running = new Map<ChildProcess, Promise<Ran>>();
 
   private constructor(
     readonly settings: Settings,
@@ -76,6 +83,8 @@ export class Stage {
 
   /** Puts the platform right and takes the stack away, whatever state it is in. */
   async close(): Promise<void> {
+    for (const child of this.running.keys()) child.kill("SIGINT");
+    await Promise.allSettled(this.running.values());
     try {
       await this.faults.mendAll();
     } finally {
@@ -122,24 +131,26 @@ export class Stage {
   }
 
   /** Any `hms-deploy` of this stack to its end. Ctrl-C is handed on, and its restore waited for. */
-  async command(...args: readonly string[]): Promise<Ran> {
-    return this.ended(this.start(...args));
+  command(...args: readonly string[]): Promise<Ran> {
+    return this.start(...args).ended;
   }
 
-  /** Begins an `hms-deploy`; `ended` must wait for it. */
-  start(...args: readonly string[]): ChildProcess {
+  /** Begins an `hms-deploy`. Whoever does not wait for its end, because something else failed, leaves that to `close`. */
+  start(...args: readonly string[]): Running {
     this.signal.throwIfAborted();
-    return this.project.startDeploy(...args);
-  }
-
-  async ended(child: ChildProcess): Promise<Ran> {
+    const child = this.project.startDeploy(...args);
     const interrupt = () => void child.kill("SIGINT");
-    if (this.signal.aborted) interrupt();
     this.signal.addEventListener("abort", interrupt, { once: true });
-    const ran = await finished(child);
-    this.signal.removeEventListener("abort", interrupt);
-    if (this.signal.aborted) throw new CancelledError();
-    return ran;
+    const over = finished(child);
+    this.running.set(child, over);
+    const ended = over.then((ran) => {
+      this.running.delete(child);
+      this.signal.removeEventListener("abort", interrupt);
+      if (this.signal.aborted) throw new CancelledError();
+      return ran;
+    });
+    ended.catch(() => undefined);
+    return { child, ended };
   }
 
   async actual(): Promise<ActualRollout> {

@@ -11,6 +11,7 @@ import { gatewayRestarted, podsKilled } from "./scenarios/crashes";
 import { errors, healthy, slowness } from "./scenarios/judged";
 import { engineKilled, providerKilled } from "./scenarios/killed";
 import { abort, canary, flip, more, promote, rollback } from "./scenarios/moves";
+import { orphaned } from "./scenarios/orphaned";
 import { share } from "./scenarios/share";
 import type { Settings } from "./settings";
 import { Stage } from "./stage";
@@ -19,7 +20,7 @@ import { Stage } from "./stage";
 const SCENARIOS: readonly Scenario[] = [
   ...[flip, canary, rollback, abort, promote, share],
   ...[errors, slowness, healthy],
-  ...[prometheusAway, apiServerAway, podsKilled, providerKilled, engineKilled, clockJumps, gatewayRestarted],
+  ...[prometheusAway, apiServerAway, podsKilled, providerKilled, engineKilled, orphaned, clockJumps, gatewayRestarted],
 ];
 
 export const SCENARIO_NAMES = SCENARIOS.map(({ name }) => name);
@@ -65,8 +66,8 @@ async function play(stage: Stage, scenario: Scenario): Promise<ScenarioReport> {
     await traffic.stop();
   }
   const report = reportOf(name, about, traffic, notes);
-  stage.say(
-    `${name}: ${report.lost} of ${report.sent} lost in ${report.seconds} s${report.broken.map((what) => `\n  broken: ${what}`).join("")}`,
-  );
+  stage.say(`${name}: ${report.lost} of ${report.sent} lost in ${report.seconds} s`);
+  for (const [why, count] of Object.entries(report.lostWhy)) stage.say(`  ${count} lost: ${why}`);
+  for (const what of report.broken) stage.say(`  broken: ${what}`);
   return report;
 }

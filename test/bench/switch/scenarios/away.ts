@@ -18,7 +18,7 @@ async function whileMoving(
   const canary = otherColor(await stage.live());
   stage.strategy(steps);
   stage.releases.next("well");
-  const ended = stage.ended(stage.start("--env", stage.project.stack));
+  const { ended } = stage.start("--env", stage.project.stack);
   const first = steps[0]?.weight;
   await stage.until("the first step", ({ weights }) => weights?.[canary] === first);
   await stage.pause(2000);

@@ -58,11 +58,10 @@ export const engineKilled: Scenario = {
       const before = await orderOf(stage);
       const token = (await stage.journal()).at(-1)?.token ?? 0;
       stage.releases.next("well");
-      const child = stage.start("--env", stage.project.stack);
-      let isOver = false;
-      const ended = stage.ended(child).finally(() => (isOver = true));
+      const { child, ended } = stage.start("--env", stage.project.stack);
+      const isOver = () => child.exitCode !== null || child.signalCode !== null;
       const isThere = (entry: JournalEntry) => entry.token > token && entry.boundary === boundary;
-      while (!isOver && !(await stage.journal()).some(isThere)) await stage.pause(20);
+      while (!isOver() && !(await stage.journal()).some(isThere)) await stage.pause(20);
       for (const { pid, command } of descendants(child.pid ?? -1))
         if (/(^|\/)pulumi up /.test(command)) process.kill(pid, "SIGKILL");
       const { code } = await ended;

@@ -1,6 +1,7 @@
 import { otherColor } from "../../../../core/rollout/color";
 import type { Notes } from "../notes";
-import { noteRestore } from "../restore";
+import { spread } from "../document";
+import { noteRestore, STRAGGLERS_MS } from "../restore";
 import { WARM_UP_MS, type Scenario } from "../scenario";
 import type { Stage, StepText } from "../stage";
 
@@ -57,12 +58,17 @@ export const rollback: Scenario = {
   maxSeconds,
   async run(stage, traffic, notes) {
     stage.strategy([]);
+    const lastAnswerMs: number[] = [];
     for (; notes.runs < times(stage); notes.runs++) {
       await deliver(stage, notes);
       const left = await stage.live();
+      const begun = Date.now();
       await rollBack(stage, notes);
-      await noteRestore(stage, traffic, notes, left);
+      await stage.pause(STRAGGLERS_MS);
+      lastAnswerMs.push(traffic.tally.lastAnswer(left).quickAt - begun);
     }
+    // A rollback is nobody's verdict: the time begins with the command, and has its start in it.
+    notes.facts.commandToLastAnswerMs = spread(lastAnswerMs);
   },
 };
 
@@ -76,8 +82,7 @@ export const abort: Scenario = {
       const live = await stage.live();
       const left = otherColor(live);
       stage.releases.next("well");
-      const moving = stage.start("--env", stage.project.stack);
-      const ended = stage.ended(moving);
+      const { ended } = stage.start("--env", stage.project.stack);
       await stage.until("the first step", ({ weights }) => weights?.[left] === 20);
       await stage.pause(2000);
       const aborted = await stage.command("abort", "--env", stage.project.stack);
