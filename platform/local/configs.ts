@@ -25,6 +25,8 @@ export function containerdConfig(layout: Layout): string {
     "  # Without CAP_SYS_RESOURCE a container may not lower its oom score, and runc dies of trying.",
     "  restrict_oom_score_adj = true",
     '  stream_server_address = "127.0.0.1"',
+    "  # Not /run/netns: the first `ip netns add` on a machine mounts that folder upon itself, which hides ours for good.",
+    "  netns_mounts_under_state_dir = true",
     '  [plugins."io.containerd.grpc.v1.cri".cni]',
     '    bin_dir = "/usr/lib/cni"',
     `    conf_dir = ${text(path.join(layout.etc, "cni"))}`,

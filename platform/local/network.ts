@@ -63,9 +63,8 @@ function restoreSettings(layout: Layout): void {
   fs.rmSync(savedSettings(layout));
 }
 
-/** Takes away addresses, links, name spaces and packet rules of the platform. `kube`: nobody else's Kubernetes is here. */
+/** Takes away addresses, links and packet rules of the platform. `kube`: nobody else's Kubernetes is here. */
 export async function removeNetwork(layout: Layout, kube: boolean): Promise<void> {
-  await removePodNamespaces();
   await tryExec("ip", ["link", "delete", CLUSTER.bridge]);
   await tryExec("ip", ["address", "delete", `${CLUSTER.address}/32`, "dev", "lo"]);
   for (const family of ["iptables", "ip6tables"]) {
@@ -91,22 +90,4 @@ function removeCniResults(): void {
       // Somebody else's are in it.
     }
   }
-}
-
-/** Removes the network name spaces of pods: those with an address of our pod network. */
-async function removePodNamespaces(): Promise<void> {
-  const folder = "/run/netns";
-  if (!fs.existsSync(folder)) return;
-  const prefix = CLUSTER.podCidr.split(".").slice(0, 2).join(".");
-  await Promise.all(
-    fs
-      .readdirSync(folder)
-      .filter((name) => name.startsWith("cni-"))
-      .map(async (name) => {
-        const shown = await tryExec("ip", ["-netns", name, "-4", "-oneline", "address"]);
-        if (shown.stdout.includes(` inet ${prefix}.`)) await tryExec("ip", ["netns", "delete", name]);
-        // What is left of a name space that is gone: an empty file that names nothing.
-        else if (shown.code !== 0) await tryExec("ip", ["netns", "delete", name]);
-      }),
-  );
 }

@@ -15,6 +15,9 @@ export type Finding = "healthy" | "stopped" | "outdated" | { readonly sick: stri
 const START_MS = 90_000;
 /** A process that runs but does not answer may just be starting, or busy. */
 const PATIENCE_MS = 5_000;
+/** What a killed process leaves holds up its successor for a moment: its children, its port, its lock naming a corpse. */
+const STARTS = 3;
+const BETWEEN_STARTS_MS = 1_000;
 
 export async function examine(layout: Layout, part: Part): Promise<Finding> {
   const record = runningDaemon(layout, part.name);
@@ -42,8 +45,7 @@ export async function repair(
     // What does not answer will hardly tidy up either.
     await stopDaemon(layout, part.name, typeof finding === "object" ? 2_000 : undefined);
     await part.prepare?.();
-    const record = startDaemon(layout, part.spec());
-    const verdict = await becomesHealthy(part.probe, START_MS, signal, () => isAlive(record));
+    const verdict = await start(layout, part, signal);
     finding = verdict === undefined ? "healthy" : { sick: verdict };
     if (verdict !== undefined)
       throw new RefusedError(
@@ -54,6 +56,16 @@ export async function repair(
   } catch (error) {
     step.fail(error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error));
     throw error;
+  }
+}
+
+/** Starts a part, and again if it ends at once. @returns why it is not healthy, if it is not. */
+async function start(layout: Layout, part: Part, signal: AbortSignal | undefined): Promise<Verdict> {
+  for (let attempt = 1; ; attempt++) {
+    const record = startDaemon(layout, part.spec());
+    const verdict = await becomesHealthy(part.probe, START_MS, signal, () => isAlive(record));
+    if (verdict === undefined || isAlive(record) || attempt === STARTS) return verdict;
+    await sleep(BETWEEN_STARTS_MS);
   }
 }
 

@@ -2,10 +2,19 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { exec } from "../../../platform/exec";
 import { projectRoot } from "../../../platform/home";
-import { runningDaemon } from "../../../platform/local/daemon";
+import { OWNER_VARIABLE, runningDaemon } from "../../../platform/local/daemon";
 import { loadLayout } from "../../../platform/local/layout";
-import { commandLine, identify, isAlive, processesWhere } from "../../../platform/local/procfs";
+import {
+  commandLine,
+  descendantsOf,
+  environmentOf,
+  identify,
+  isAlive,
+  processesWhere,
+} from "../../../platform/local/procfs";
 import { platformStatus } from "../../../platform/local/status";
 
 interface Ended {
@@ -74,6 +83,33 @@ describe("the local platform", function () {
     for (const name of killed) assert.notEqual(pidOf(name), before.get(name), `${name} was not started again`);
     for (const name of spared) assert.equal(pidOf(name), before.get(name), `${name} was restarted`);
     assert.notDeepEqual(traefiks(), gateway);
+  });
+
+  it("comes back after all of it ended at once, while somebody else used network name spaces", async () => {
+    // The first one that a machine's user makes mounts the folder of them all upon itself, which hides the older ones.
+    await exec("ip", ["netns", "add", "hms-test-other"]);
+    try {
+      const ours = processesWhere((_, pid) => environmentOf(pid, OWNER_VARIABLE) === layout.home);
+      for (const pid of [...ours, ...descendantsOf(ours)]) {
+        try {
+          process.kill(pid, "SIGKILL");
+        } catch {
+          // It went with the one before.
+        }
+      }
+      while (traefiks().length > 0) await setTimeout(50);
+
+      const { code, stderr } = await hms(["local", "up"]);
+
+      assert.equal(code, 0, stderr);
+      const { parts } = await platformStatus(layout);
+      assert.deepEqual(
+        parts.filter(({ state }) => state !== "healthy"),
+        [],
+      );
+    } finally {
+      await exec("ip", ["netns", "delete", "hms-test-other"]);
+    }
   });
 
   it("replaces a process that runs but does not answer", async () => {
