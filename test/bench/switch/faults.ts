@@ -10,6 +10,7 @@ import { platformParts } from "../../../platform/local/parts";
 import type { Layout } from "../../../platform/local/layout";
 import { becomesHealthy, repair } from "../../../platform/local/reconcile";
 import { Progress } from "../../../platform/progress";
+import { processesOfPod } from "./processes";
 
 /** Parts of the local platform that are stopped and put right again. */
 export type StoppablePart = "prometheus" | "kube-apiserver";
@@ -47,14 +48,17 @@ export class Faults {
     for (const name of [...this.broken]) await this.mend(name);
   }
 
-  /** Ends one pod of a color. @returns its name. */
-  async killPod(color: Color, how: "crash" | "drain"): Promise<string> {
+  /**
+   * Ends one pod of a color. `drain`: deleted, with its time to leave. `delete`: deleted without it. `crash`: its process
+   * dies and nobody was told; the kubelet starts another.
+   */
+  async killPod(color: Color, how: "drain" | "delete" | "crash"): Promise<void> {
     const of = { apiVersion: "v1", kind: "Pod", namespace: this.namespace };
     const pods = await this.kube.list(of, { labelSelector: `${LABEL.color}=${color}` });
-    const name = pods.find(({ metadata }) => metadata.deletionTimestamp === undefined)?.metadata.name;
-    if (name === undefined) throw new Error(`${color} has no pod`);
-    await this.kube.delete({ ...of, name }, how === "crash" ? { gracePeriodSeconds: 0 } : {});
-    return name;
+    const { name, uid } = pods.find(({ metadata }) => metadata.deletionTimestamp === undefined)?.metadata ?? {};
+    if (name === undefined || uid === undefined) throw new Error(`${color} has no pod`);
+    if (how === "crash") for (const { pid } of processesOfPod(uid)) process.kill(pid, "SIGKILL");
+    else await this.kube.delete({ ...of, name }, how === "delete" ? { gracePeriodSeconds: 0 } : {});
   }
 
   /** Ends the pods that watch this stack's moves; their Jobs make others. */

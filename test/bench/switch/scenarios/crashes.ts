@@ -6,6 +6,10 @@ import type { Traffic } from "../traffic";
 
 /** For the gateway to learn of it, and for what was under way to end. */
 const SETTLE_MS = 3000;
+/** A killed process is missed when the kubelet looks next; until then the gateway goes on asking its pod. */
+const UNTOLD_SECONDS = 2;
+/** That have traffic: two of each color, at half and half. */
+const PODS = 4;
 
 async function whole(stage: Stage): Promise<void> {
   await stage.until("every pod ready", ({ colors }) =>
@@ -24,7 +28,7 @@ async function loseByNature(traffic: Traffic, notes: Notes, what: string, act: (
 export const podsKilled: Scenario = {
   name: "pods-killed",
   about:
-    "at half and half a pod of each color is drained, then one of each crashes: only the crash may lose, and only what was under way",
+    "at half and half pods of each color are drained, deleted and killed: a drained one loses nothing, the others what was under way there",
   maxSeconds: () => 420,
   async run(stage, traffic, notes) {
     stage.strategy([
@@ -39,10 +43,16 @@ export const podsKilled: Scenario = {
       await stage.faults.killPod(color, "drain");
       await stage.pause(SETTLE_MS);
       await whole(stage);
-      await loseByNature(traffic, notes, `a pod of ${color} crashed`, async () => {
-        await stage.faults.killPod(color, "crash");
+      await loseByNature(traffic, notes, `a pod of ${color} deleted without its time to leave`, async () => {
+        await stage.faults.killPod(color, "delete");
         await stage.pause(SETTLE_MS);
         return 0;
+      });
+      await whole(stage);
+      await loseByNature(traffic, notes, `the process of a pod of ${color} killed`, async () => {
+        await stage.faults.killPod(color, "crash");
+        await stage.pause(SETTLE_MS);
+        return Math.ceil((UNTOLD_SECONDS * traffic.perSecond) / PODS);
       });
       await whole(stage);
       notes.runs++;
