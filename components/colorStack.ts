@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { Autoscale } from "../core/service/definition";
 import type { Color } from "../core/rollout/color";
 import { ANNOTATION, LABEL, SERVICE_PORT, workloadName } from "../core/rollout/names";
 import type { PlannedColor } from "../core/rollout/plan";
@@ -20,12 +21,15 @@ export interface ColorStackArgs {
   readonly release: PlannedColor | null;
   /** Image of the release, by digest. */
   readonly image: pulumi.Input<string>;
-  /** Pods, or the smallest number of them when the service scales by itself. */
+  /**
+   * Pods; of a color that scales by itself those that it has or begins with. Always written: a number that nobody owns
+   * any more falls back to 1, which would be an outage of a busy service.
+   */
   readonly replicas: number;
   /** Labels of the workload, not of its pods: changing them restarts nothing. @default none */
   readonly labels?: Readonly<Record<string, string>>;
-  /** Scales between `replicas` and `max` by CPU use. @default - a fixed number of pods */
-  readonly autoscale?: { readonly max: number; readonly cpuPercent: number };
+  /** Scales by CPU use. @default - a fixed number of pods */
+  readonly autoscale?: Autoscale;
 }
 
 /**
@@ -58,7 +62,7 @@ export class ColorStack extends pulumi.ComponentResource {
           metadata: { ...metadata, annotations: { ...OWNED, [ANNOTATION.release]: canonicalJson({ id, tag, spec }) } },
           spec: {
             ...deploymentSpec({ service, release, image, selector, environment: metadata.name }),
-            ...(autoscale ? {} : { replicas }),
+            replicas,
           },
         },
         { parent: this, dependsOn: settings },
@@ -68,7 +72,7 @@ export class ColorStack extends pulumi.ComponentResource {
         { metadata, spec: { maxUnavailable: 1, selector: { matchLabels: selector } } },
         { parent: this },
       );
-      if (autoscale) this.scale(name, metadata, replicas, autoscale, workload);
+      if (autoscale) this.scale(name, metadata, autoscale, workload);
     }
     this.registerOutputs({});
   }
@@ -76,8 +80,7 @@ export class ColorStack extends pulumi.ComponentResource {
   private scale(
     name: string,
     metadata: k8s.types.input.meta.v1.ObjectMeta & { readonly name: string },
-    minReplicas: number,
-    { max, cpuPercent }: { readonly max: number; readonly cpuPercent: number },
+    { min, max, cpuPercent }: Autoscale,
     workload: pulumi.Resource,
   ): void {
     const target = { type: "Utilization", averageUtilization: cpuPercent };
@@ -87,8 +90,8 @@ export class ColorStack extends pulumi.ComponentResource {
         metadata,
         spec: {
           scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: metadata.name },
-          minReplicas: Math.max(1, minReplicas),
-          maxReplicas: Math.max(max, minReplicas),
+          minReplicas: min,
+          maxReplicas: Math.max(max, min),
           metrics: [{ type: "Resource", resource: { name: "cpu", target } }],
         },
       },

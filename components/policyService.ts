@@ -2,15 +2,15 @@ import * as path from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { COLORS, perColor, type Color } from "../core/rollout/color";
+import { COLORS, otherColor, perColor, type Color } from "../core/rollout/color";
 import { LABEL, probeRouteName } from "../core/rollout/names";
 import { renderProbeRouteSpec } from "../core/rollout/route";
-import { replicasOf } from "../core/rollout/size";
+import { leastPods, replicasOf } from "../core/rollout/size";
 import { ALL_AT_ONCE, parkedFirst, stops } from "../core/rollout/strategy";
 import { gatesOf } from "../core/gates/defaults";
 import { stepsOf } from "../core/service/strategy";
 import { RolloutLease, TrafficSwitch, Verification } from "../provider/sdk";
-import { ColorStack, OWNED } from "./colorStack";
+import { ColorStack, OWNED, type ColorStackArgs } from "./colorStack";
 import { PolicyImage } from "./policyImage";
 import type { Registry } from "./registry";
 import type { ServicePlan } from "./servicePlan";
@@ -65,7 +65,10 @@ export class PolicyService extends pulumi.ComponentResource {
         host,
         gatewayAddress: address,
         healthPath: plan.service.healthPath,
-        needs: { replicas: plan.plan.changes === null ? 0 : plan.service.replicas, ...plan.service.resources },
+        needs: {
+          replicas: plan.plan.changes === null ? 0 : podsOf(plan.plan.changes, plan).replicas,
+          ...plan.service.resources,
+        },
       },
       { parent: this },
     );
@@ -135,16 +138,8 @@ export class PolicyService extends pulumi.ComponentResource {
     built: pulumi.Input<string>,
     lease: pulumi.Resource,
   ): ColorStack {
-    const { service, plan, rollout, at } = args.plan;
+    const { service, plan } = args.plan;
     const release = plan.colors[color];
-    const { autoscale, labels, replicas, retainSeconds } = service;
-    const size = { replicas, ...(retainSeconds === undefined ? {} : { retainSeconds }) };
-    const pods = replicasOf(color, plan, rollout.actual, size, at);
-    const pinned = Math.max(
-      autoscale?.min ?? 0,
-      rollout.minReplicas[color],
-      color === plan.changes ? rollout.liveReplicas : 0,
-    );
     return new ColorStack(
       `${name}-${color}`,
       {
@@ -153,10 +148,8 @@ export class PolicyService extends pulumi.ComponentResource {
         color,
         release,
         image: release?.image ?? built,
-        labels,
-        // An idle color that scales by itself starts with as many pods as carry the traffic now.
-        replicas: autoscale && pods > 0 ? pinned : pods,
-        ...(autoscale && pods > 0 ? { autoscale } : {}),
+        labels: service.labels,
+        ...podsOf(color, args.plan),
       },
       // The live color waits for nobody: only the color that changes is guarded by the lease.
       { parent: this, ...(color === plan.changes ? { dependsOn: lease } : {}) },
@@ -217,4 +210,19 @@ function hostUrl(address: string, host: string): string {
   const url = new URL(address);
   url.hostname = host;
   return url.href.replace(/\/$/, "");
+}
+
+/** Pods of a color, and how it scales by itself if it does. */
+function podsOf(
+  color: Color,
+  { service, plan, rollout, at }: ServicePlan,
+): Pick<ColorStackArgs, "replicas" | "autoscale"> {
+  const { autoscale, replicas, retainSeconds } = service;
+  const size = { replicas, ...(retainSeconds === undefined ? {} : { retainSeconds }) };
+  const [pods, otherPods] = [color, otherColor(color)].map((one) => replicasOf(one, plan, rollout.actual, size, at));
+  if (!autoscale || !pods) return { replicas: pods ?? 0 };
+  const facts = { livePods: rollout.liveReplicas, minima: rollout.minReplicas, otherPods: otherPods ?? 0 };
+  const min = leastPods(color, plan, autoscale.min, facts);
+  const standing = color === plan.changes ? 0 : (rollout.actual.colors[color]?.desired ?? 0);
+  return { replicas: Math.max(min, standing), autoscale: { ...autoscale, min } };
 }

@@ -7,7 +7,7 @@ import { planRollout } from "../../../core/rollout/plan";
 import { emptyRecord, withDeployment } from "../../../core/rollout/record";
 import { canonicalJson, releaseOf } from "../../../core/rollout/release";
 import { renderProbeRouteSpec, renderRoute } from "../../../core/rollout/route";
-import { replicasOf } from "../../../core/rollout/size";
+import { leastPods, replicasOf } from "../../../core/rollout/size";
 import { strategyProblems } from "../../../core/rollout/strategy";
 import { bound, release } from "./support";
 
@@ -141,6 +141,19 @@ describe("replicasOf", () => {
   });
   it("takes down an idle color that never passed", () => {
     assert.deepEqual(size(false, "r2", 0), [0, 3]);
+  });
+  it("knows how small a color that scales by itself may get", () => {
+    const least = (wished: string, otherPods: number, livePods = 5) => {
+      const plan = planRollout(world(true), { release: release(wished), retry: false });
+      const facts = { livePods, minima: { blue: 4, green: 4 }, otherPods };
+      return COLORS.map((color) => leastPods(color, plan, 2, facts));
+    };
+    // Green is live. While blue may take over it is as large as green, and green keeps what it was given.
+    assert.deepEqual(least("r2", 5), [5, 4]);
+    assert.deepEqual(least("r3", 5), [5, 4]);
+    // Once blue is retired, green goes by its own use.
+    assert.deepEqual(least("r2", 0)[1], 2);
+    assert.deepEqual(least("r3", 5, 1)[0], 2);
   });
   it("gives the color of a new release its full size", () => {
     assert.deepEqual(size(false, "r3", 61), [3, 3]);
