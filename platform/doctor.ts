@@ -29,13 +29,23 @@ interface Check {
 
 const GATEWAY_API = "gateway.networking.k8s.io/v1";
 
-/** Rights that a delivery uses, as `verb group/resource`. */
-const RIGHTS: readonly { readonly group: string; readonly resource: string; readonly verbs: readonly string[] }[] = [
+interface Right {
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly verbs: readonly string[];
+}
+
+/** Rights that a delivery uses. */
+const RIGHTS: readonly Right[] = [
   { group: "apps", resource: "deployments", verbs: ["get", "create", "patch", "delete"] },
+  { group: "policy", resource: "poddisruptionbudgets", verbs: ["get", "create", "patch", "delete"] },
   { group: "", resource: "services", verbs: ["get", "create", "patch", "delete"] },
+  { group: "", resource: "services", subresource: "proxy", verbs: ["get"] },
   { group: "", resource: "configmaps", verbs: ["get", "create", "patch", "delete"] },
   { group: "", resource: "secrets", verbs: ["get"] },
   { group: "", resource: "pods", verbs: ["list"] },
+  { group: "discovery.k8s.io", resource: "endpointslices", verbs: ["list"] },
   { group: "batch", resource: "jobs", verbs: ["get", "create", "delete"] },
   { group: "coordination.k8s.io", resource: "leases", verbs: ["get", "create", "update"] },
   { group: "gateway.networking.k8s.io", resource: "httproutes", verbs: ["get", "create", "patch", "delete"] },
@@ -102,6 +112,11 @@ function clusterChecks(client: KubeClient, { namespace }: Patient): readonly Che
       probe: () => anyWith(client, "Gateway", "Programmed"),
     },
     {
+      name: "filters on a backend",
+      advice: "use a gateway whose class names this feature: without it a move cannot see who answers, and is undone",
+      probe: async () => lacksBackendFilters(await client.list({ apiVersion: GATEWAY_API, kind: "GatewayClass" })),
+    },
+    {
       name: `rights in namespace ${namespace}`,
       advice: "bind a role with these rights to the identity that delivers",
       probe: () => missingRights(client, namespace),
@@ -116,9 +131,34 @@ async function anyWith(client: KubeClient, kind: string, condition: string): Pro
   return verdicts.includes(undefined) ? undefined : verdicts.join("; ");
 }
 
+/** The nearest to what we use, filters on a `backendRef`, of the features that a GatewayClass may name. */
+const BACKEND_FILTERS = "HTTPRouteBackendRequestHeaderModification";
+
+/**
+ * Says when every class of the cluster names its features and none honours filters on a backend. A class that names
+ * nothing is given the benefit of the doubt: the field came with Gateway API 1.1, and many controllers leave it empty.
+ */
+export function lacksBackendFilters(classes: readonly KubeObject[]): Verdict {
+  const named = classes.map((one) => ({
+    name: one.metadata.name ?? "",
+    features: featuresOf(one),
+  }));
+  if (named.length === 0) return "the cluster has no GatewayClass";
+  if (named.some(({ features }) => features.length === 0 || features.includes(BACKEND_FILTERS))) return undefined;
+  return `${named.map(({ name }) => name).join(", ")}: ${BACKEND_FILTERS} is not among the supported features`;
+}
+
+function featuresOf(gatewayClass: KubeObject): readonly unknown[] {
+  const { supportedFeatures } = (gatewayClass.status ?? {}) as { readonly supportedFeatures?: readonly unknown[] };
+  // Gateway API 1.1 had plain names here, later versions have objects.
+  return (supportedFeatures ?? []).map((entry) =>
+    typeof entry === "object" && entry !== null && "name" in entry ? entry.name : entry,
+  );
+}
+
 /** Asks the API server itself what the caller may do. */
 async function missingRights(client: KubeClient, namespace: string): Promise<Verdict> {
-  const wanted = RIGHTS.flatMap(({ group, resource, verbs }) => verbs.map((verb) => ({ group, resource, verb })));
+  const wanted = RIGHTS.flatMap(({ verbs, ...what }) => verbs.map((verb) => ({ ...what, verb })));
   const answers = await Promise.all(
     wanted.map(async (attributes) => {
       const review = await client.request("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {
@@ -129,8 +169,9 @@ async function missingRights(client: KubeClient, namespace: string): Promise<Ver
         },
       });
       const { status } = JSON.parse(review.text) as { status?: { allowed?: boolean } };
-      const { verb, group, resource } = attributes;
-      return status?.allowed === true ? undefined : `${verb} ${resource}${group === "" ? "" : `.${group}`}`;
+      const { verb, group, resource, subresource } = attributes;
+      const name = subresource === undefined ? resource : `${resource}/${subresource}`;
+      return status?.allowed === true ? undefined : `${verb} ${name}${group === "" ? "" : `.${group}`}`;
     }),
   );
   const missing = answers.filter((answer) => answer !== undefined);
