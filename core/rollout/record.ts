@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { dealtAgain, sessionsSchema, type Affinity } from "./affinity";
 import { COLORS, otherColor, weightsFor, type Color, type Weights } from "./color";
 import { boundReleaseSchema, describeRelease, type BoundRelease } from "./release";
 
@@ -59,6 +60,8 @@ const recordSchema = z.object({
         })
         .nullable()
         .default(null),
+      /** Set while users' sessions stay on their color. */
+      sessions: sessionsSchema.exactOptional(),
     })
     .nullable(),
   events: z.array(
@@ -127,15 +130,23 @@ interface Act {
   readonly by: string;
 }
 
-/** The move has begun: `step` counts weight changes, so that a restarted mover knows how far it came. */
+/**
+ * The move has begun: `step` counts weight changes, so that a restarted mover knows how far it came. With `affinity`
+ * sessions are kept; those of the same move so far, of its promotion too, go on.
+ */
 export function withMove(
   record: RolloutRecord,
   to: Color,
   release: string,
   step: number,
   weights: Weights,
+  affinity?: Affinity,
 ): RolloutRecord {
-  return next(record, { weights, move: { from: record.live, to, release, step, parked: null } });
+  const { live: from, move, fence, sequence } = record;
+  const before = move?.from === from && move.to === to && move.release === release ? move.sessions : undefined;
+  const sessions = affinity && dealtAgain(before, weights[to], { id: `${fence}-${sequence}`, ...affinity });
+  const kept = sessions === undefined ? {} : { sessions };
+  return next(record, { weights, move: { from, to, release, step, parked: null, ...kept } });
 }
 
 /** The move stays where it is until somebody promotes it, or until its time is over. */

@@ -1,3 +1,4 @@
+import { sessionRules, setCookie } from "./affinity";
 import { COLORS, type Color, type Weights } from "./color";
 import { ANNOTATION, HEADER, LABEL, SERVICE_PORT, probeRouteName, routeName, workloadName } from "./names";
 import type { RolloutRecord } from "./record";
@@ -11,46 +12,43 @@ export interface RouteShape {
 }
 
 const API_VERSION = "gateway.networking.k8s.io/v1";
+const ANY_PATH = { type: "PathPrefix", value: "/" } as const;
 
 /**
  * The one route of a service: both colors as backends, always, whatever their weights. Each backend marks its answers
  * with its color and with `marker`, which changes with every weight change: so the data plane itself says who
- * answered, and whether the answering proxy has this patch already.
+ * answered, and whether the answering proxy has this patch already. The first rule has the weights; those after it lead
+ * sessions, and stand there only while the traffic is divided.
  */
 export function renderRoute(shape: RouteShape, weights: Weights, record: RolloutRecord, marker: string) {
   if (weights.blue + weights.green !== 100) {
     throw new RangeError(`weights of ${shape.service}: got ${weights.blue} + ${weights.green}, the sum must be 100`);
   }
+  const { service } = shape;
+  const { move } = record;
+  const backends = (shares: Weights, deals: boolean) =>
+    COLORS.map((color) => {
+      const cookie = deals ? setCookie(service, color, weights, move) : undefined;
+      return { ...backendRef(service, color, shares[color]), filters: [marks(color, marker, cookie)] };
+    });
   return {
     apiVersion: API_VERSION,
     kind: "HTTPRoute",
     metadata: {
-      name: routeName(shape.service),
+      name: routeName(service),
       namespace: shape.namespace,
-      labels: { [LABEL.service]: shape.service },
+      labels: { [LABEL.service]: service },
       annotations: { [ANNOTATION.record]: JSON.stringify(record) },
     },
     spec: {
       parentRefs: [parentRef(shape)],
       hostnames: [...shape.hostnames],
       rules: [
-        {
-          matches: [{ path: { type: "PathPrefix", value: "/" } }],
-          backendRefs: COLORS.map((color) => ({
-            ...backendRef(shape.service, color, weights[color]),
-            filters: [
-              {
-                type: "ResponseHeaderModifier",
-                responseHeaderModifier: {
-                  set: [
-                    { name: HEADER.color, value: color },
-                    { name: HEADER.move, value: marker },
-                  ],
-                },
-              },
-            ],
-          })),
-        },
+        { matches: [{ path: ANY_PATH }], backendRefs: backends(weights, true) },
+        ...sessionRules(service, weights, move).map((rule) => ({
+          matches: [{ path: ANY_PATH, headers: [{ type: "RegularExpression", name: "Cookie", value: rule.cookie }] }],
+          backendRefs: backends(rule.weights, rule.deals),
+        })),
       ],
     },
   };
@@ -67,7 +65,7 @@ export function renderProbeRouteSpec(shape: RouteShape, token: string) {
     rules: COLORS.map((color) => ({
       matches: [
         {
-          path: { type: "PathPrefix", value: "/" },
+          path: ANY_PATH,
           headers: [{ type: "Exact", name: HEADER.probe, value: probeHeader(color, token) }],
         },
       ],
@@ -98,6 +96,18 @@ const parentRef = ({ gateway }: RouteShape) => ({
   name: gateway.name,
   namespace: gateway.namespace,
   ...(gateway.section === undefined ? {} : { sectionName: gateway.section }),
+});
+
+/** Added, not set: a cookie of ours must not take the service's own away. */
+const marks = (color: Color, marker: string, cookie: string | undefined) => ({
+  type: "ResponseHeaderModifier",
+  responseHeaderModifier: {
+    set: [
+      { name: HEADER.color, value: color },
+      { name: HEADER.move, value: marker },
+    ],
+    ...(cookie === undefined ? {} : { add: [{ name: "Set-Cookie", value: cookie }] }),
+  },
 });
 
 // Every default is written out: what the API server would add is then no difference to what we applied.

@@ -1,6 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { SessionProof } from "../../core/rollout/affinity";
 import type { Color } from "../../core/rollout/color";
 import { HEADER } from "../../core/rollout/names";
 import { messageOf } from "./errors";
@@ -25,6 +26,15 @@ export interface Convergence {
   /** From the first question to the first of the unbroken run of right answers, in ms. */
   readonly ms: number;
   readonly asked: number;
+}
+
+interface Wanted {
+  /** Of the patch that is to be in force. */
+  readonly marker: string;
+  /** Color that alone answers requests without a cookie. */
+  readonly color?: Color;
+  readonly sessions?: readonly SessionProof[];
+  readonly path: string;
 }
 
 /** Right answers in a row, each on a connection of its own, before a patch counts as in force. */
@@ -83,16 +93,13 @@ export class DataPlane {
   }
 
   /**
-   * Waits until the data plane works with the patch that carries `marker`. With `color`, until that color alone answers.
+   * Waits until the data plane works with the patch that carries `marker`. With `color`, until that color alone answers;
+   * with `sessions`, until each of their cookies is answered by its color. These questions take turns: a proxy has all
+   * rules of a patch or none, so each right answer counts for the whole.
    * @throws Error with the last wrong answer when `deadlineMs` passes.
    */
-  async converged(want: {
-    readonly marker: string;
-    readonly color?: Color;
-    readonly path: string;
-    readonly deadlineMs: number;
-    readonly signal?: AbortSignal;
-  }): Promise<Convergence> {
+  async converged(want: Wanted & { readonly deadlineMs: number; readonly signal?: AbortSignal }): Promise<Convergence> {
+    const questions: readonly (SessionProof | undefined)[] = [undefined, ...(want.sessions ?? [])];
     const begun = performance.now();
     let inARow = 0;
     let asked = 0;
@@ -101,7 +108,7 @@ export class DataPlane {
     while (performance.now() - begun < want.deadlineMs) {
       want.signal?.throwIfAborted();
       asked++;
-      const problem = await this.wrongAnswer(want);
+      const problem = await this.wrongAnswer(want, questions[inARow % questions.length]);
       if (problem === undefined) {
         if (inARow === 0) firstRight = performance.now();
         inARow++;
@@ -117,13 +124,16 @@ export class DataPlane {
     );
   }
 
-  private async wrongAnswer(want: { readonly marker: string; readonly color?: Color; readonly path: string }) {
+  private async wrongAnswer(want: Wanted, session: SessionProof | undefined): Promise<string | undefined> {
     try {
-      const { status, headers } = await this.ask({ path: want.path, timeoutMs: 2000 });
-      const color = headers[HEADER.color];
+      const headers = session === undefined ? {} : { headers: { cookie: session.cookie } };
+      const { status, headers: answered } = await this.ask({ path: want.path, timeoutMs: 2000, ...headers });
+      const color = answered[HEADER.color];
       if (color === undefined) return `status ${status} without the header ${HEADER.color}`;
-      if (headers[HEADER.move] !== want.marker) return `${color} under older weights`;
-      return want.color === undefined || color === want.color ? undefined : `${color} answered`;
+      if (answered[HEADER.move] !== want.marker) return `${color} under older weights`;
+      const expected = session?.color ?? want.color;
+      if (expected === undefined || color === expected) return undefined;
+      return session === undefined ? `${color} answered` : `${color} answered the cookie ${session.cookie}`;
     } catch (error) {
       return messageOf(error);
     }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { sessionProofs, type SessionProof } from "../../core/rollout/affinity";
 import { sameWeights, weightsFor, type Color, type Weights } from "../../core/rollout/color";
 import { describeHolder } from "../../core/rollout/lease";
 import { withFence, type RolloutRecord } from "../../core/rollout/record";
@@ -28,6 +29,8 @@ export class RouteWriter {
   /** Somebody else's weights that this writer was told to take over. */
   private accepted: Weights | undefined;
   private lastMarker = "";
+  /** What proves that sessions are led as the last patch says, or not any more. */
+  private proofs: readonly SessionProof[] = [];
 
   constructor(
     private readonly store: RolloutStore,
@@ -77,6 +80,7 @@ export class RouteWriter {
     for (;;) {
       try {
         this.routeVersion = await this.store.writeRoute(shape, weights, record, marker, this.routeVersion);
+        this.proofs = sessionProofs(shape.service, weights, record.move ?? this.record.move);
         this.current = record;
         this.lastMarker = marker;
         return;
@@ -115,6 +119,7 @@ export class RouteWriter {
   converged(dataPlane: DataPlane, path: string, color?: Color, signal?: AbortSignal): Promise<Convergence> {
     return dataPlane.converged({
       marker: this.lastMarker,
+      sessions: this.proofs,
       path,
       deadlineMs: CONVERGENCE_DEADLINE_MS,
       ...(color === undefined ? {} : { color }),
