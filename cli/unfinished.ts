@@ -1,4 +1,5 @@
 import { gatesOf } from "../core/gates/defaults";
+import { affinityOf } from "../core/rollout/affinity";
 import type { ActualRollout } from "../core/rollout/plan";
 import { ALL_AT_ONCE, stepsAfter } from "../core/rollout/strategy";
 import type { ServiceConfig } from "../core/service/service";
@@ -71,6 +72,7 @@ export async function promoteParked(
         intent: "deploy",
         takeOver: false,
         probePath: service.healthPath,
+        affinity: affinityOf(service.affinity, address),
       },
       signal,
     );

@@ -203,6 +203,7 @@ function moveBy({ service, plan, intent, traffic }: ServicePlan, { prometheus, w
     prometheus,
     ...(atOnce || !stops(steps) ? {} : { watcher }),
     ...(plan.parkedShare === undefined ? {} : { parkedShare: plan.parkedShare }),
+    ...(service.affinity === undefined ? {} : { affinity: service.affinity }),
   };
 }
 

@@ -78,6 +78,7 @@ const overrides = {
   autoscale: serviceFields.autoscale.exactOptional(),
   retain: serviceFields.retain.exactOptional(),
   strategy: serviceFields.strategy.exactOptional(),
+  affinity: serviceFields.affinity.exactOptional(),
 } as const;
 
 const source = field(

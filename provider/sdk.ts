@@ -85,6 +85,8 @@ export interface TrafficSwitchArgs extends ServiceKey {
   readonly watcher?: { readonly image: string; readonly gateway: string; readonly prometheus: string };
   /** Share that the other color keeps while its move is parked. */
   readonly parkedShare?: number;
+  /** Keeps users on their color while the traffic is divided. @default - each request is dealt for itself */
+  readonly affinity?: "cookie";
   readonly takeOver: boolean;
   /** Lifts the hold on a release that failed. */
   readonly retry: boolean;

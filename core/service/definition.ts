@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { duration, field, mapOf, mapWith, scalarText, text, wholeNumber } from "./field";
+import { duration, field, mapOf, mapWith, oneOf, scalarText, text, wholeNumber } from "./field";
 import { kpisSchema } from "./kpi";
 import { PINNED_IMAGE, REQUEST_PATH, SECRET_KEY, SECRET_NAME, SERVICE_NAME, VARIABLE_NAME } from "./names";
 import { problemsOf } from "./problem";
@@ -104,6 +104,8 @@ export const serviceFields = {
   kpis: kpisSchema,
   /** Absent: all the traffic at once. */
   strategy: strategySchema,
+  /** Absent or none: each request is dealt for itself. */
+  affinity: oneOf(["cookie", "none"], "write cookie to keep a user on one color while the traffic is divided"),
   replicas: wholeNumber(1, 1000, "say how many pods each color has"),
   retain: duration(
     0,
@@ -136,6 +138,7 @@ export const serviceDefinitionSchema = mapWith({
   smoke: serviceFields.smoke,
   kpis: serviceFields.kpis.default([]),
   strategy: serviceFields.strategy.exactOptional(),
+  affinity: serviceFields.affinity.exactOptional(),
   replicas: serviceFields.replicas.default(defaults.replicas),
   retain: serviceFields.retain.exactOptional(),
   autoscale: serviceFields.autoscale.exactOptional(),

@@ -39,6 +39,8 @@ export interface ServiceConfig {
   readonly kpis: readonly Kpi[];
   /** Steps of a move; all the traffic at once if not set. */
   readonly strategy?: Strategy;
+  /** How a user stays on one color while the traffic is divided; not at all if not set. */
+  readonly affinity?: "cookie";
 }
 
 /** What a stack may decide about a service; the rest belongs to the service itself. */
@@ -53,6 +55,7 @@ export interface ServiceOverrides {
   readonly autoscale?: Autoscale;
   readonly retain?: number;
   readonly strategy?: Strategy;
+  readonly affinity?: "cookie" | "none";
 }
 
 /** Names under `env` that have no value yet. */
@@ -72,6 +75,7 @@ export function mergeService(
   const autoscale = overrides.autoscale ?? definition.autoscale;
   const retain = overrides.retain ?? definition.retain;
   const strategy = overrides.strategy ?? definition.strategy;
+  const affinity = overrides.affinity ?? definition.affinity;
   return {
     name,
     ...(image !== undefined ? { image } : sourceOf(definition, contextOf)),
@@ -90,6 +94,7 @@ export function mergeService(
     ...(overrides.tag === undefined ? {} : { tag: overrides.tag }),
     kpis: definition.kpis,
     ...(strategy === undefined ? {} : { strategy }),
+    ...(affinity === "cookie" ? { affinity } : {}),
   };
 }
 

@@ -89,6 +89,8 @@ export const switchInputs = z.strictObject({
     .exactOptional(),
   /** Share that the other color keeps, when a move is parked and stays so. */
   parkedShare: z.number().int().min(1).max(99).exactOptional(),
+  /** How users stay on their color while the traffic is divided. */
+  affinity: z.enum(["cookie"]).exactOptional(),
   takeOver: z.boolean(),
   retry: z.boolean(),
   /** Computed by Check, so that a difference to the route shows as a change of a known input. */

@@ -1,4 +1,5 @@
 import { gateKeeper, gateProblems, thinSteps } from "../rollout/gateKeeper";
+import { affinityOf } from "../../core/rollout/affinity";
 import { COLORS, sameWeights, weightsFor } from "../../core/rollout/color";
 import { describeHold, findHold } from "../../core/rollout/record";
 import type { RouteShape } from "../../core/rollout/route";
@@ -159,8 +160,9 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
       },
     });
     const share = parkedShare === undefined ? {} : { parkedShare };
+    const affinity = affinityOf(wish.affinity, gateway.address);
     const { parked } = await mover.run(
-      { shape, to, release, seen, steps, intent, takeOver, probePath, ...share },
+      { shape, to, release, seen, steps, intent, takeOver, probePath, affinity, ...share },
       signal,
     );
     if (parked) log.info(`${service}: parked; go on with hms-deploy promote, or back with hms-deploy rollback`);

@@ -1,4 +1,5 @@
 import type { Evidence } from "../../core/gates/verdict";
+import type { Affinity } from "../../core/rollout/affinity";
 import { sameWeights, weightsFor, type Color, type Weights } from "../../core/rollout/color";
 import { stepBoundary } from "../../core/rollout/journal";
 import type { ActualRollout, ColorFact } from "../../core/rollout/plan";
@@ -40,6 +41,8 @@ export interface MoveRequest {
   readonly probePath: string;
   /** `to` is live, and the other color is parked with this share: what is repaired is put back to that. */
   readonly parkedShare?: number;
+  /** Set: users stay on their color while the traffic is divided. */
+  readonly affinity?: Affinity | undefined;
 }
 
 export interface MoverParts {
@@ -131,7 +134,7 @@ export class Mover {
       await writer.write(
         shape,
         weights,
-        withMove(writer.record, to, release, index, weights),
+        withMove(writer.record, to, release, index, weights, request.affinity),
         writer.nextMarker(index),
       );
       await parts.note?.(stepBoundary(index, "written"));

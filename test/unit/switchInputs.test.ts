@@ -23,6 +23,11 @@ describe("inputs of a TrafficSwitch", () => {
     assert.deepEqual([steps, gates, prometheus], [[{ weight: 100, holdSeconds: 0, gates: [] }], [], ""]);
   });
 
+  it("reads a state of before sessions could be kept, and one of since then", () => {
+    assert.equal(parseInputs(switchInputs, OLD).affinity, undefined);
+    assert.equal(parseInputs(switchInputs, { ...OLD, affinity: "cookie" }).affinity, "cookie");
+  });
+
   it("refuses weights that do not rise to 100", () => {
     const failures = inputFailures(switchInputs, { ...OLD, steps: [{ weight: 50, holdSeconds: 0 }] });
     assert.match(JSON.stringify(failures), /the last step must have weight 100, got 50/);

@@ -153,9 +153,15 @@ export const STACK_CASES: readonly (readonly [Change, readonly string[]])[] = [
     ["services.web.strategy: got a map; allowed is a list of steps; begin each with `- weight: <percent>`"],
   ],
   [
+    { services: { web: { source: "web", env: { REGION: "north" }, affinity: "ip" } } },
+    [
+      'services.web.affinity: got "ip"; allowed is one of cookie, none; write cookie to keep a user on one color while the traffic is divided',
+    ],
+  ],
+  [
     { services: { web: { source: "web", env: { REGION: "north" }, port: 80 } } },
     [
-      "services.web.port: got an unknown key; allowed is one of source, replicas, tag, image, env, secrets, labels, resources, autoscale, retain, strategy; remove it",
+      "services.web.port: got an unknown key; allowed is one of source, replicas, tag, image, env, secrets, labels, resources, autoscale, retain, strategy, affinity; remove it",
     ],
   ],
   [
