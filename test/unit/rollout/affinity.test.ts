@@ -15,6 +15,8 @@ import {
   type RolloutRecord,
 } from "../../../core/rollout/record";
 import { renderRoute } from "../../../core/rollout/route";
+import { serviceDefinitionSchema } from "../../../core/service/definition";
+import { mergeService } from "../../../core/service/service";
 import { bound } from "./support";
 
 const shape = {
@@ -225,6 +227,23 @@ describe("sessionProofs", () => {
   it("are none without sessions", () => {
     assert.deepEqual(sessionProofs("svc", weightsFor("blue"), null), []);
   });
+});
+
+describe("the affinity of a service", () => {
+  const definition = { name: "web", port: 80, smoke: [{ name: "up", request: { path: "/" } }] };
+  const cases: ["cookie" | "none" | undefined, "cookie" | "none" | undefined, "cookie" | undefined][] = [
+    [undefined, undefined, undefined],
+    ["cookie", undefined, "cookie"],
+    ["cookie", "none", undefined],
+    ["none", "cookie", "cookie"],
+  ];
+  for (const [own, stack, expected] of cases) {
+    it(`is ${expected ?? "none"} when service.yaml says ${own ?? "nothing"} and the stack ${stack ?? "nothing"}`, () => {
+      const parsed = serviceDefinitionSchema.parse({ ...definition, ...(own === undefined ? {} : { affinity: own }) });
+      const merged = mergeService("web", parsed, stack === undefined ? {} : { affinity: stack }, (path) => path);
+      assert.equal(merged.affinity, expected);
+    });
+  }
 });
 
 describe("affinityOf", () => {
