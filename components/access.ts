@@ -7,7 +7,7 @@ import { ACCOUNTS, rightsOf, type Rule } from "./rights";
 export interface AccessArgs {
   readonly namespace: string;
   /** All services of the stack: what the accounts may touch is named after them. */
-  readonly services: readonly Pick<ServiceConfig, "name" | "secrets">[];
+  readonly services: readonly Pick<ServiceConfig, "name" | "secrets" | "chaos">[];
 }
 
 /**
@@ -19,6 +19,7 @@ export class Access extends pulumi.ComponentResource {
     const { namespace } = args;
     const services = args.services.map((service) => service.name);
     const secrets = args.services.flatMap((service) => Object.values(service.secrets).map(({ secret }) => secret));
+    const chaos = args.services.some((service) => service.chaos !== undefined);
     super("hms:delivery:Access", name, { namespace, services }, opts);
     for (const account of ACCOUNTS) {
       const metadata = { name: account, namespace, annotations: OWNED };
@@ -31,7 +32,7 @@ export class Access extends pulumi.ComponentResource {
       );
       const role = new k8s.rbac.v1.Role(
         account,
-        { metadata, rules: rightsOf(account, { services, secrets }).map(plain) },
+        { metadata, rules: rightsOf(account, { services, secrets, chaos }).map(plain) },
         parent,
       );
       new k8s.rbac.v1.RoleBinding(

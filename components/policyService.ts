@@ -9,7 +9,7 @@ import { leastPods, replicasOf } from "../core/rollout/size";
 import { ALL_AT_ONCE, parkedFirst, stops } from "../core/rollout/strategy";
 import { gatesOf } from "../core/gates/defaults";
 import { stepsOf } from "../core/service/strategy";
-import { RolloutLease, TrafficSwitch, Verification } from "../provider/sdk";
+import { RolloutLease, TrafficSwitch, Verification, type VerificationArgs } from "../provider/sdk";
 import { ColorStack, OWNED, type ColorStackArgs } from "./colorStack";
 import { PolicyImage } from "./policyImage";
 import type { Registry } from "./registry";
@@ -87,6 +87,7 @@ export class PolicyService extends pulumi.ComponentResource {
         gatewayAddress: address,
         healthPath: plan.service.healthPath,
         smoke: plan.service.smoke,
+        ...chaosOf(plan),
       },
       { parent: this, dependsOn: [probeRoute, lease, ...COLORS.map((side) => sides[side])] },
     );
@@ -187,6 +188,13 @@ function target({ plan, tag }: ServicePlan): { readonly color: Color; readonly r
     release: planned.id,
     tag: plan.live === plan.from ? planned.tag : tag,
   };
+}
+
+/** Chaos before the move, where the service asks for it; going back waits for nothing that the release has shown before. */
+function chaosOf({ service, intent }: ServicePlan): Pick<VerificationArgs, "chaos"> {
+  if (service.chaos === undefined || intent === "rollback") return {};
+  const { allowProd: _decided, ...gate } = service.chaos;
+  return { chaos: { ...gate, startupSeconds: service.startupSeconds } };
 }
 
 /** How the traffic moves: all at once unless the service has a strategy, and back always all at once. */

@@ -15,6 +15,8 @@ export interface RightsScope {
   readonly services: readonly string[];
   /** Kubernetes Secrets that they refer to. */
   readonly secrets: readonly string[];
+  /** Whether pods of a new release are killed before its move. @default false */
+  readonly chaos?: boolean;
 }
 
 /**
@@ -56,7 +58,7 @@ const RIGHTS: Readonly<Record<Account, (scope: RightsScope) => readonly Rule[]>>
     { apiGroups: [""], resources: ["namespaces", "serviceaccounts"], verbs: ["get"] },
     { apiGroups: ["rbac.authorization.k8s.io"], resources: ["roles", "rolebindings"], verbs: ["get"] },
   ],
-  "hms-switch": ({ services, secrets }) => [
+  "hms-switch": ({ services, secrets, chaos = false }) => [
     { ...ROUTES, verbs: [...APPLY, "delete"], resourceNames: services.map(routeName) },
     { ...ROUTES, verbs: ["get"], resourceNames: services.map(probeRouteName) },
     // A lease is made by a request that does not name it.
@@ -81,6 +83,13 @@ const RIGHTS: Readonly<Record<Account, (scope: RightsScope) => readonly Rule[]>>
     // The watcher of a move is a Job, named after the move; its pods tell whether it has started.
     { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "patch", "delete"] },
     { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
+    // Names of pods are new each time, so no rule can name them.
+    ...(chaos
+      ? [
+          { apiGroups: [""], resources: ["pods"], verbs: ["delete"] },
+          { apiGroups: [""], resources: ["pods/eviction"], verbs: ["create"] },
+        ]
+      : []),
   ],
   "hms-watcher": ({ services }) => [
     { ...ROUTES, verbs: ["get", "patch"], resourceNames: services.map(routeName) },

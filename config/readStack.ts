@@ -1,6 +1,7 @@
 import { closest } from "../core/service/closest";
 import { describeValue, pathText, problemsOf, problemText } from "../core/service/problem";
 import type { ServiceConfig } from "../core/service/service";
+import { chaosProblems } from "./chaos";
 import { type Overrides, overridesSchema, STACK_KEYS, stackSchema, type StackValues } from "./schema";
 import { readServices, type SourceFiles, stackProblem } from "./services";
 
@@ -75,6 +76,7 @@ export function readStack(input: StackInput): ReadStack {
     ...refused.map(encryptedKey),
     ...shape.map(stackProblem),
     ...services.problems,
+    ...chaosProblems({ stack: input.stack, protect: named?.protect ?? false }, services.services),
     ...wishes.problems,
     ...(["retry", "takeOver"] as const).flatMap((key) => [
       ...unknownNames(`hms:${key}`, named?.[key] ?? false, services.names),

@@ -79,6 +79,7 @@ const overrides = {
   retain: serviceFields.retain.exactOptional(),
   strategy: serviceFields.strategy.exactOptional(),
   affinity: serviceFields.affinity.exactOptional(),
+  chaos: serviceFields.chaos.exactOptional(),
 } as const;
 
 const source = field(

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { ChaosGate } from "../core/chaos/gate";
 import type { Color } from "../core/rollout/color";
 import type { ActualRollout } from "../core/rollout/plan";
 import type { Gate } from "../core/gates/gate";
@@ -52,6 +53,8 @@ export interface VerificationArgs extends ServiceKey {
   readonly gatewayAddress: string;
   readonly healthPath: string;
   readonly smoke: readonly SmokeTest[];
+  /** Kills pods of the color before traffic moves there. @default - nothing is killed */
+  readonly chaos?: ChaosGate & { readonly startupSeconds: number };
 }
 
 /** Proves a color while it has no traffic; an update that fails here has moved nothing. */

@@ -4,7 +4,9 @@ import { LARGEST_SEED } from "../../core/chaos/random";
 import { reportText } from "../../core/chaos/text";
 import { problemText } from "../../core/service/problem";
 import { RefusedError } from "../../platform/errors";
-import { runChaos } from "../chaos/run";
+import { findAims } from "../../provider/chaos/aim";
+import { runChaos } from "../../provider/chaos/run";
+import { chaosPlace, refuseProduction } from "../chaos";
 import { answer, JSON_OPTION, UsageError, type Command } from "../command";
 import { openStack } from "../stack";
 import { SERVICE_OPTION } from "./status";
@@ -72,7 +74,11 @@ export const chaosRun: Command = {
     );
     if (!read.ok) throw new UsageError(read.problems.map((problem) => `--${problemText(problem)}`).join("\n"));
     const open = openStack(stack, invocation.text("service"), io.env);
-    const report = await runChaos(open, read.value, io.signal, (line) => void io.err.write(`${line}\n`));
+    const options = read.value;
+    refuseProduction(open, options.allowProd);
+    const place = chaosPlace(open);
+    const find = () => findAims(place, options.side);
+    const report = await runChaos({ place, options, find }, io.signal, (line) => void io.err.write(`${line}\n`));
     answer(io, invocation.flag("json"), report, () => reportText(report));
     if (report.verdict !== "pass")
       throw new RefusedError(`${report.verdict}: ${report.reason ?? "no reason is known"}`);

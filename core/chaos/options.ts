@@ -33,7 +33,7 @@ export interface ChaosOptions {
   readonly allowProd: boolean;
 }
 
-const percent = (advice: string) =>
+export const percent = (advice: string) =>
   field({ allowed: "a percentage above 0% up to 100%, such as 10% or 99.9%", advice }, (value) => {
     const [, digits] = (typeof value === "string" && /^(\d{1,3}(?:\.\d{1,6})?)%$/.exec(value)) || [];
     const share = Math.round(Number(digits) * 1e6) / 1e8; // 99.9 / 100 is not 0.999
@@ -46,7 +46,7 @@ const count = (least: number, most: number, advice: string) =>
     return number >= least && number <= most ? number : undefined;
   });
 
-const span = (least: number, most: number, advice: string) =>
+export const span = (least: number, most: number, advice: string) =>
   field(
     { allowed: `a duration from ${durationText(least)} to ${durationText(most)} such as 20s or 5m`, advice },
     (value) => {
@@ -55,7 +55,7 @@ const span = (least: number, most: number, advice: string) =>
     },
   );
 
-const SHORTEST_SECONDS = 10;
+export const SHORTEST_SECONDS = 10;
 const LONGEST_SECONDS = 3600;
 
 const schema = mapWith({

@@ -24,7 +24,7 @@ export const secondsText = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
 
 /** What is going to happen, before it does. @param pathOf where the requests to a color go. */
 export function announcement(
-  stack: string,
+  where: string,
   options: ChaosOptions,
   colors: readonly ColorSeen[],
   pathOf: (seen: ColorSeen) => string,
@@ -34,7 +34,7 @@ export function announcement(
   const ready = sum((seen) => readyPods(seen).length);
   const limit = Math.min(roundLimit(killShare, ready), sum(expendable));
   return [
-    `chaos on stack ${stack} for ${durationText(seconds)}, seed ${seed}`,
+    `chaos on ${where} for ${durationText(seconds)}, seed ${seed}`,
     ...colors.map((seen) => `  ${seen.service} ${seen.color}: ${readyText(seen)}, requests go ${pathOf(seen)}`),
     `  a round every ${durationText(everySeconds)} kills ${limit} of ${ready} pods (${mode})`,
     `  ${requestsPerSecond} requests a second to each service, of which ${minAvailability === 1 ? "none may be lost" : `more than ${percentText(minAvailability)} must be answered`}`,
@@ -64,6 +64,19 @@ function serviceText(service: ServiceReport): string[] {
         ]),
     ...(losses.length > SHOWN_LOSSES ? [`  lost for ${losses.length - SHOWN_LOSSES} more reasons, see --json`] : []),
   ];
+}
+
+/** What was seen of one stream, in one line: what a reader needs to believe a verdict, and to try the same again. */
+export function evidenceText(seen: ServiceReport, { mode, seed }: Pick<ChaosReport, "mode" | "seed">): string {
+  const { worstSecond, losses, lost, kills } = seen;
+  const [most] = losses;
+  return [
+    `${killsText(kills)} (${mode}, seed ${seed})`,
+    ...(lost === 0 || worstSecond === null
+      ? []
+      : [`worst second ${worstSecond.at.slice(11, 19)} UTC: ${worstSecond.lost} of ${worstSecond.sent} lost`]),
+    ...(most === undefined ? [] : [`lost ${most.count}: ${most.why}`]),
+  ].join("; ");
 }
 
 const SHOWN_LOSSES = 5;

@@ -8,6 +8,8 @@ export interface PodSeen {
   readonly createdAt: string;
   /** Answers, and is not on its way out. */
   readonly ready: boolean;
+  /** No node has room for it now. */
+  readonly waitsForRoom?: boolean;
   /** A controller puts another in its place; a pod without one is never killed. */
   readonly replaced: boolean;
 }

@@ -12,7 +12,7 @@ const BEFORE_THE_MOVE = [
   "color-emptied",
   /** Workload and Service stand; verification asks them next. */
   "workload-up",
-  /** That the release is proven is noted on its workload next. */
+  /** Chaos comes next, where it is asked for; then that the release is proven is noted on its workload. */
   "verification-passed",
   "proven",
   /** Nothing speaks against the move, and whoever watches it from outside is there. */
@@ -35,7 +35,13 @@ type End = "committed" | "parked" | "restored";
 const LAST = "lease-returning";
 
 type StepPhase = (typeof OF_A_STEP)[number];
-export type Boundary = (typeof BEFORE_THE_MOVE)[number] | `step-${number}-${StepPhase}` | End | typeof LAST;
+export type Boundary =
+  | (typeof BEFORE_THE_MOVE)[number]
+  /** Only where chaos is asked for: the color came through it and is whole again, and that is noted on its workload. */
+  | "chaos-survived"
+  | `step-${number}-${StepPhase}`
+  | End
+  | typeof LAST;
 
 /** @param index of the step in its strategy, from 0; people count from 1. */
 export const stepBoundary = (index: number, phase: StepPhase): Boundary => `step-${index + 1}-${phase}`;

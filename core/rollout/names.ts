@@ -16,6 +16,8 @@ export const ANNOTATION = {
   release: `${PREFIX}/release`,
   /** On a color's Deployment: id of the release that passed its Verification there. */
   proven: `${PREFIX}/proven`,
+  /** On a color's Deployment: the release that came through chaos there, and how it was tried. */
+  chaos: `${PREFIX}/chaos`,
   /** On the route, and as a copy on the lease: the `RolloutRecord`. */
   record: `${PREFIX}/rollout`,
   /** On the lease: what the rollout under way has come to, as JSON of `Journal`. */

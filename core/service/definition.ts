@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { chaosSchema } from "./chaos";
 import { duration, field, mapOf, mapWith, oneOf, scalarText, text, wholeNumber } from "./field";
 import { kpisSchema } from "./kpi";
 import { PINNED_IMAGE, REQUEST_PATH, SECRET_KEY, SECRET_NAME, SERVICE_NAME, VARIABLE_NAME } from "./names";
@@ -106,6 +107,8 @@ export const serviceFields = {
   strategy: strategySchema,
   /** Absent or none: each request is dealt for itself. */
   affinity: oneOf(["cookie", "none"], "write cookie to keep a user on one color while the traffic is divided"),
+  /** Absent: pods of a new release are not killed before its move. */
+  chaos: chaosSchema,
   replicas: wholeNumber(1, 1000, "say how many pods each color has"),
   retain: duration(
     0,
@@ -139,6 +142,7 @@ export const serviceDefinitionSchema = mapWith({
   kpis: serviceFields.kpis.default([]),
   strategy: serviceFields.strategy.exactOptional(),
   affinity: serviceFields.affinity.exactOptional(),
+  chaos: serviceFields.chaos.exactOptional(),
   replicas: serviceFields.replicas.default(defaults.replicas),
   retain: serviceFields.retain.exactOptional(),
   autoscale: serviceFields.autoscale.exactOptional(),

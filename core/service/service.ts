@@ -1,3 +1,4 @@
+import type { ServiceChaos } from "./chaos";
 import type { Autoscale, ServiceDefinition } from "./definition";
 import type { Kpi } from "./kpi";
 import type { SmokeTest } from "./smoke";
@@ -41,6 +42,8 @@ export interface ServiceConfig {
   readonly strategy?: Strategy;
   /** How a user stays on one color while the traffic is divided; not at all if not set. */
   readonly affinity?: "cookie";
+  /** How a new release is tried before its move; not at all if not set. */
+  readonly chaos?: ServiceChaos;
 }
 
 /** What a stack may decide about a service; the rest belongs to the service itself. */
@@ -56,6 +59,7 @@ export interface ServiceOverrides {
   readonly retain?: number;
   readonly strategy?: Strategy;
   readonly affinity?: "cookie" | "none";
+  readonly chaos?: ServiceChaos | "none";
 }
 
 /** Names under `env` that have no value yet. */
@@ -76,6 +80,7 @@ export function mergeService(
   const retain = overrides.retain ?? definition.retain;
   const strategy = overrides.strategy ?? definition.strategy;
   const affinity = overrides.affinity ?? definition.affinity;
+  const chaos = overrides.chaos ?? definition.chaos ?? "none";
   return {
     name,
     ...(image !== undefined ? { image } : sourceOf(definition, contextOf)),
@@ -95,6 +100,7 @@ export function mergeService(
     kpis: definition.kpis,
     ...(strategy === undefined ? {} : { strategy }),
     ...(affinity === "cookie" ? { affinity } : {}),
+    ...(chaos === "none" ? {} : { chaos }),
   };
 }
 

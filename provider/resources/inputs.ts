@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MODES } from "../../core/chaos/options";
 import { COLORS } from "../../core/rollout/color";
 import { strategyProblems } from "../../core/rollout/strategy";
 import { smokeTestSchema } from "../../core/service/smoke";
@@ -49,6 +50,19 @@ export const verificationInputs = z.strictObject({
   gatewayAddress: name,
   healthPath: name,
   smoke: z.array(smokeTestSchema).min(1),
+  /** Younger than states in use. */
+  chaos: z
+    .strictObject({
+      seconds: z.number().positive(),
+      killShare: z.number().gt(0).max(1),
+      everySeconds: z.number().positive(),
+      minAvailability: z.number().gt(0).max(1),
+      requestsPerSecond: z.number().positive(),
+      mode: z.enum(MODES),
+      /** How long a new pod may take until it answers. */
+      startupSeconds: z.number().positive(),
+    })
+    .exactOptional(),
 });
 export type VerificationInputs = z.infer<typeof verificationInputs>;
 

@@ -1,13 +1,16 @@
+import { proofOf } from "../../core/chaos/gate";
 import { withFailure } from "../../core/rollout/record";
 import type { Log, Properties, ResourceHandler } from "../../platform/rpc";
-import { GateFailure, messageOf } from "../rollout/errors";
-import { journalOf } from "../rollout/journal";
+import { tryByChaos } from "../chaos/gate";
+import { GateFailure, Inconclusive, messageOf, Refusal } from "../rollout/errors";
+import { journalOf, type Note } from "../rollout/journal";
 import { thisProcess } from "../rollout/lease";
 import { describeHolder } from "../../core/rollout/lease";
+import type { RolloutStore } from "../rollout/store";
 import { verifyColor } from "../rollout/verify";
 import type { Session } from "../session";
 import { resourceId, splitId } from "./id";
-import { inputFailures, parseInputs, verificationInputs } from "./inputs";
+import { inputFailures, parseInputs, verificationInputs, type VerificationInputs } from "./inputs";
 import { liveRelease, movedProperties } from "./live";
 
 /** How long a color whose pods are ready may take to answer through the gateway. */
@@ -15,7 +18,8 @@ const HEALTH_DEADLINE_MS = 15_000;
 
 /**
  * `hms:rollout:Verification`: creating or updating it proves one color with one release. A pass is noted on the color's
- * Deployment, a fail holds the release; changed smoke tests alone prove nothing again until the next release.
+ * Deployment, a fail holds the release; changed smoke tests alone prove nothing again until the next release. Where
+ * chaos is asked for, it is part of the proof: it tries the color when everything else has passed.
  */
 export function verification(session: Session): ResourceHandler {
   const prove = async (inputs: Properties, signal: AbortSignal, log: Log): Promise<Properties> => {
@@ -36,11 +40,17 @@ export function verification(session: Session): ResourceHandler {
       await note("workload-up");
       const passed = await verifyColor(parts, { color, healthPath, smoke, deadlineMs: HEALTH_DEADLINE_MS }, signal);
       await note("verification-passed");
+      await survive(session, store, wish, note, signal, log);
       await store.markProven(color, release);
       await note("proven");
       log.status(`${color} is healthy, ${passed} smoke tests passed`);
       return inputs;
     } catch (error) {
+      if (error instanceof Inconclusive)
+        throw new Error(
+          `${wish.service}: ${messageOf(error)}. That says nothing about ${tag} (${release}): it is not held, and no traffic was moved. Deploy it again`,
+          { cause: error },
+        );
       if (!(error instanceof GateFailure)) throw error;
       const act = { at: new Date().toISOString(), by: describeHolder(thisProcess()), reason: error.message };
       const { actual } = await store.read();
@@ -72,3 +82,42 @@ export function verification(session: Session): ResourceHandler {
     delete: () => undefined,
   };
 }
+
+/** Chaos, where it is asked for and the color has no traffic. What came through it once is not tried in the same way again. */
+async function survive(
+  session: Session,
+  store: RolloutStore,
+  wish: VerificationInputs,
+  note: Note,
+  signal: AbortSignal,
+  log: Log,
+): Promise<void> {
+  if (wish.chaos === undefined) return;
+  const { service, color, release, namespace, gatewayAddress, host, healthPath } = wish;
+  const { startupSeconds, ...gate } = wish.chaos;
+  const proof = proofOf(release, gate);
+  if ((await store.chaosProof(color)) === proof) {
+    log.info(`${service}: ${color} came through chaos before, with this release and these settings`);
+    return;
+  }
+  // Users are there already: a live color that is only proven again is left alone.
+  if ((await store.read()).actual.live === color) return;
+  const lost = session.held(store)?.lost ?? NEVER;
+  const place = { session, namespace, gatewayAddress };
+  const target = { name: service, host, healthPath, startupSeconds };
+  const progress = (line: string) => {
+    log.status(`chaos ${line.trim()}`);
+  };
+  let seen: string;
+  try {
+    seen = await tryByChaos(place, target, color, gate, AbortSignal.any([signal, lost]), progress);
+  } catch (error) {
+    if (!lost.aborted || signal.aborted) throw error;
+    throw new Refusal(`${service}: ${messageOf(lost.reason)}, so chaos ended; no traffic was moved, nothing is held`);
+  }
+  await store.markChaos(color, proof);
+  await note("chaos-survived");
+  log.info(`${service}: ${color} came through ${seen}`);
+}
+
+const NEVER = new AbortController().signal;

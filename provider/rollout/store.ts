@@ -131,6 +131,20 @@ export class RolloutStore {
     );
   }
 
+  /** What the color's Deployment says it came through; `undefined` when it was not tried. */
+  async chaosProof(color: Color): Promise<string | undefined> {
+    return (await this.kube.get(this.deploymentRef(color)))?.metadata.annotations?.[ANNOTATION.chaos];
+  }
+
+  /** Notes on a color's Deployment what it came through. */
+  async markChaos(color: Color, proof: string): Promise<void> {
+    await this.kube.patch(
+      this.deploymentRef(color),
+      { metadata: { annotations: { [ANNOTATION.chaos]: proof } } },
+      { type: "merge", fieldManager: FIELD_MANAGER.verification },
+    );
+  }
+
   /** Pods that answer behind a color's Service: ready, serving, and not on their way out. */
   async readyEndpoints(color: Color): Promise<number> {
     const slices = await this.kube.list(

@@ -72,6 +72,14 @@ describe("rights in a stack's namespace", () => {
     assert.equal(may(rightsOf("hms-switch", of), "list", "secrets"), false);
   });
 
+  it("let nobody kill pods but the switch, and it only where a service asks for chaos before its move", () => {
+    const of = { services: ["a"], secrets: [] };
+    const killers = (scope: RightsScope) =>
+      ACCOUNTS.filter((account) => may(rightsOf(account, scope), "delete", "pods", "any"));
+    assert.deepEqual([killers(of), killers({ ...of, chaos: true })], [[], ["hms-switch"]]);
+    assert.ok(may(rightsOf("hms-switch", { ...of, chaos: true }), "create", "pods/eviction", "any"));
+  });
+
   it("have no wildcard", () => {
     for (const account of ACCOUNTS)
       for (const { apiGroups, resources, verbs } of rightsOf(account, { services: ["a"], secrets: [] }))

@@ -5,27 +5,37 @@ import type { ActualRollout } from "../../core/rollout/plan";
 import { probeHeader } from "../../core/rollout/route";
 import { answerProblem, type Via } from "../../core/chaos/availability";
 import type { Side } from "../../core/chaos/options";
-import { asksForCare } from "../../core/chaos/production";
-import type { ServiceConfig } from "../../core/service/service";
-import type { StackConfig } from "../../config/stackConfig";
 import { reasonOf, RefusedError } from "../../platform/errors";
 import { SYNTHETIC_HEADER, type LoadAim } from "../../platform/load/openLoad";
-import { readLease, thisProcess } from "../../provider/rollout/lease";
-import { serviceHost, type OpenStack } from "../stack";
+import { readLease, thisProcess } from "../rollout/lease";
+import type { Session } from "../session";
+
+/** A service as chaos needs to know it. */
+export interface ChaosTarget {
+  readonly name: string;
+  /** Host name of the service at the gateway. */
+  readonly host: string;
+  readonly healthPath: string;
+  /** How long a new pod may take until it answers. */
+  readonly startupSeconds: number;
+}
+
+/** Where chaos acts: services of one namespace behind one gateway. */
+export interface ChaosPlace {
+  readonly session: Session;
+  /** What people call it: the stack, or the one service. */
+  readonly title: string;
+  readonly namespace: string;
+  readonly gatewayAddress: string;
+  readonly targets: readonly ChaosTarget[];
+}
 
 /** One stream of requests, and the colors whose pods answer it. */
 export interface Aim {
-  readonly service: ServiceConfig;
+  readonly service: ChaosTarget;
   readonly via: Via;
   readonly colors: readonly Color[];
   readonly load: LoadAim;
-}
-
-/** @throws RefusedError for a stack that somebody depends on, unless that is wanted. */
-export function refuseProduction(config: StackConfig, allowProd: boolean): void {
-  const why = asksForCare(config);
-  if (allowProd || why === undefined) return;
-  throw new RefusedError(`stack ${config.stack} ${why}: killing its pods needs --allow-prod. Nothing was touched`);
 }
 
 /** Why chaos may not act on a service now: what is the case, and what to do about it. */
@@ -35,32 +45,29 @@ export interface Obstacle {
   readonly advice: string;
 }
 
-interface Found {
+export interface Found {
   readonly aims: readonly Aim[];
   readonly obstacles: readonly Obstacle[];
 }
 
 /** Whose pods are killed, and which requests measure it, as the cluster stands now. */
-export async function findAims(open: OpenStack, side: Side): Promise<Found> {
-  const found = await Promise.all(open.services.map((service) => aimAt(open, service, side)));
+export async function findAims(place: ChaosPlace, side: Side): Promise<Found> {
+  const found = await Promise.all(place.targets.map((target) => aimAt(place, target, side)));
   return { aims: found.flatMap((one) => one.aims), obstacles: found.flatMap((one) => one.obstacles) };
 }
 
 /** @throws RefusedError that says of every service why it cannot be: moving, nothing live, no idle color. */
-export async function takeAim(open: OpenStack, side: Side): Promise<readonly Aim[]> {
-  const { aims, obstacles } = await findAims(open, side);
+export function refuseObstacles({ aims, obstacles }: Found): readonly Aim[] {
   const problems = obstacles.map(({ service, what, advice }) => `${service}: ${what}. ${advice}; no pod was killed`);
   if (problems.length > 0) throw new RefusedError(problems.join("\n"));
   return aims;
 }
 
-async function aimAt({ config, session }: OpenStack, service: ServiceConfig, side: Side): Promise<Found> {
-  const store = session.store(service.name, config.namespace);
+async function aimAt(place: ChaosPlace, target: ChaosTarget, side: Side): Promise<Found> {
+  const { session, namespace } = place;
+  const store = session.store(target.name, namespace);
   const [{ actual }, holder] = await Promise.all([store.read(), readLease(session.kube, store)]);
-  const refuse = (what: string, advice: string): Found => ({
-    aims: [],
-    obstacles: [{ service: service.name, what, advice }],
-  });
+  const refuse = (what: string, advice: string): Found => obstacle(target, what, advice);
   // A move that looks after itself with chaos holds the lease in this very process.
   if (holder && holder.id !== thisProcess().id)
     return refuse(`${describeHolder(holder)} is moving its traffic`, "Wait until that ends, or stop it");
@@ -74,24 +81,60 @@ async function aimAt({ config, session }: OpenStack, service: ServiceConfig, sid
   const { weights } = actual;
   if (actual.live === null || weights === null) return refuse("it has no traffic yet", "Deliver it first");
 
-  const address = {
-    address: config.gateway.address,
-    host: serviceHost(config, service.name),
-    path: service.healthPath,
-  };
-  const synthetic = { [SYNTHETIC_HEADER]: "chaos" };
   const busy = COLORS.filter((color) => weights[color] > 0);
   const aims: Aim[] = [];
-  if (side !== "idle") aims.push({ service, via: "public", colors: busy, load: { ...address, headers: synthetic } });
+  if (side !== "idle") {
+    const load = { ...requestsTo(place, target), headers: SYNTHETIC };
+    aims.push({ service: target, via: "public", colors: busy, load });
+  }
   if (side !== "live") {
     const idle = idleColor(actual, busy);
     const token = await store.probeToken();
     if (idle === undefined || token === undefined)
       return refuse("it has no idle color with pods", "Choose --color live");
-    const headers = { ...synthetic, [HEADER.probe]: probeHeader(idle, token) };
-    aims.push({ service, via: "probe", colors: [idle], load: { ...address, headers } });
+    aims.push(probeAim(place, target, idle, token));
   }
   return { aims, obstacles: [] };
+}
+
+/**
+ * The one color that an update is about to move traffic to, while it has none: also before the first release, when
+ * nothing is live and the probe route alone stands. The update itself holds the lease.
+ */
+export async function aimBeforeMove(place: ChaosPlace, target: ChaosTarget, color: Color): Promise<Found> {
+  const { session, namespace } = place;
+  const store = session.store(target.name, namespace);
+  const [{ actual }, holder, token] = await Promise.all([
+    store.read(),
+    readLease(session.kube, store),
+    store.probeToken(),
+  ]);
+  if (holder && holder.id !== thisProcess().id)
+    return obstacle(target, `${describeHolder(holder)} took over its rollout`, "Deliver it again when that has ended");
+  const share = actual.live === color ? 100 : (actual.weights?.[color] ?? 0);
+  if (share > 0)
+    return obstacle(target, `${color} has ${share} % of the traffic`, "End that move first (hms-deploy abort)");
+  if (token === undefined)
+    return obstacle(target, "the route that reaches idle colors is missing", "Refresh and deploy again");
+  return { aims: [probeAim(place, target, color, token)], obstacles: [] };
+}
+
+const SYNTHETIC = { [SYNTHETIC_HEADER]: "chaos" };
+
+const obstacle = ({ name }: ChaosTarget, what: string, advice: string): Found => ({
+  aims: [],
+  obstacles: [{ service: name, what, advice }],
+});
+
+const requestsTo = ({ gatewayAddress }: ChaosPlace, { host, healthPath }: ChaosTarget): LoadAim => ({
+  address: gatewayAddress,
+  host,
+  path: healthPath,
+});
+
+function probeAim(place: ChaosPlace, target: ChaosTarget, color: Color, token: string): Aim {
+  const headers = { ...SYNTHETIC, [HEADER.probe]: probeHeader(color, token) };
+  return { service: target, via: "probe", colors: [color], load: { ...requestsTo(place, target), headers } };
 }
 
 /** The same requests, answered by the same colors. */
@@ -107,7 +150,7 @@ function idleColor(actual: ActualRollout, busy: readonly Color[]): Color | undef
 
 /** @throws RefusedError when a service does not answer rightly before anything was done to it. */
 export async function refuseUnanswered(
-  { session }: OpenStack,
+  { session }: ChaosPlace,
   aims: readonly Aim[],
   signal: AbortSignal,
 ): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Mode } from "../../core/chaos/options";
 import type { ColorSeen, NamedColor, PodSeen, Victim } from "../../core/chaos/victims";
 import { asArray, asNumber, asString, path } from "../../core/json";
+import type { Color } from "../../core/rollout/color";
 import { LABEL, workloadName } from "../../core/rollout/names";
 import type { KubeClient, KubeObject } from "../../platform/kube/client";
 import { apiErrorOf } from "../../platform/kube/errors";
@@ -15,13 +16,16 @@ export class StackPods {
   /** These colors as they stand now. */
   async see(colors: readonly NamedColor[], signal?: AbortSignal): Promise<readonly ColorSeen[]> {
     const services = [...new Set(colors.map(({ service }) => service))];
-    const selection = { labelSelector: `${LABEL.service} in (${services.join(",")})`, signal };
     const [pods, deployments] = await Promise.all([
-      this.kube.list({ apiVersion: "v1", kind: "Pod", namespace: this.namespace }, selection),
-      this.kube.list({ apiVersion: "apps/v1", kind: "Deployment", namespace: this.namespace }, selection),
+      this.kube.list(
+        { apiVersion: "v1", kind: "Pod", namespace: this.namespace },
+        { labelSelector: `${LABEL.service} in (${services.join(",")})`, signal },
+      ),
+      // Each by its name: who delivers may not list them.
+      Promise.all(colors.map(({ service, color }) => this.kube.get(this.workload(service, color), { signal }))),
     ]);
-    return colors.map(({ service, color }) => {
-      const workload = deployments.find(({ metadata }) => metadata.name === workloadName(service, color));
+    return colors.map(({ service, color }, index) => {
+      const workload = deployments[index];
       const own = pods.filter(
         ({ metadata }) => metadata.labels?.[LABEL.service] === service && metadata.labels[LABEL.color] === color,
       );
@@ -40,6 +44,10 @@ export class StackPods {
     const ref = { apiVersion: "v1", kind: "Pod", name, namespace: this.namespace };
     const gone = await this.kube.delete(ref, { uid, ...(mode === "crash" ? { gracePeriodSeconds: 0 } : {}) });
     return gone ? undefined : GONE;
+  }
+
+  private workload(service: string, color: Color) {
+    return { apiVersion: "apps/v1", kind: "Deployment", name: workloadName(service, color), namespace: this.namespace };
   }
 
   private async evict(name: string, uid: string): Promise<string | undefined> {
@@ -65,14 +73,17 @@ export class StackPods {
 const GONE = "it had gone already";
 
 function podSeen({ metadata, ...pod }: KubeObject): PodSeen {
-  const ready = asArray(path(pod, "status", "conditions")).some(
-    (one) => path(one, "type") === "Ready" && path(one, "status") === "True",
+  const conditions = asArray(path(pod, "status", "conditions"));
+  const ready = conditions.some((one) => path(one, "type") === "Ready" && path(one, "status") === "True");
+  const waitsForRoom = conditions.some(
+    (one) => path(one, "type") === "PodScheduled" && path(one, "reason") === "Unschedulable",
   );
   return {
     name: metadata.name ?? "",
     uid: metadata.uid ?? "",
     createdAt: metadata.creationTimestamp ?? "",
     ready: ready && metadata.deletionTimestamp === undefined,
+    waitsForRoom,
     replaced: asArray(metadata.ownerReferences).some(
       (owner) => path(owner, "controller") === true && asString(path(owner, "kind")) !== "Node",
     ),

@@ -13,8 +13,7 @@ import {
   type ColorSeen,
 } from "../../core/chaos/victims";
 import { CancelledError, reasonOf, RefusedError } from "../../platform/errors";
-import { serviceUrl, type OpenStack } from "../stack";
-import { refuseProduction, refuseUnanswered, sameAim, takeAim, findAims } from "./aim";
+import { refuseObstacles, refuseUnanswered, sameAim, type ChaosPlace, type Found } from "./aim";
 import { passes, Scene } from "./scene";
 
 /** Between two looks at who moves traffic; requests that nobody's gates may take for users' stop soon after. */
@@ -22,32 +21,44 @@ const CHECK_SECONDS = 5;
 /** After a round that could not kill, or a cluster that did not answer. */
 const RETRY_SECONDS = 5;
 
+export interface ChaosCall {
+  readonly place: ChaosPlace;
+  readonly options: ChaosOptions;
+  /** Whose pods, and which requests, as the cluster stands now; asked again while the run goes on. */
+  readonly find: () => Promise<Found>;
+  /**
+   * Part of an update, which has waited for its pods and may have seconds to leave: colors that are not whole yet are
+   * waited for before the run instead of being refused, and after a stop nobody waits for them.
+   */
+  readonly inUpdate?: boolean;
+}
+
 /**
- * Kills pods of a stack at random for a while, counts what its gateway answers meanwhile, and judges that. Ends by
- * itself; in every case it waits, for a bounded time, until the colors are whole again.
- * @throws RefusedError before anything is touched: a protected stack, a rollout that moves, a color that is not whole.
+ * Kills pods at random for a while, counts what the gateway answers meanwhile, and judges that. Ends by itself, and then
+ * waits, for a bounded time, until the colors are whole again.
+ * @throws RefusedError before anything is touched: a rollout that moves, a color that is not whole.
  * @throws CancelledError when `signal` fires, with what was seen until then.
  */
 export async function runChaos(
-  open: OpenStack,
-  options: ChaosOptions,
+  call: ChaosCall,
   signal: AbortSignal,
   progress: (line: string) => void,
 ): Promise<ChaosReport> {
-  refuseProduction(open.config, options.allowProd);
+  const { place, options, find } = call;
   try {
-    const aims = await takeAim(open, options.side);
-    const scene = new Scene(open, options, aims, progress);
+    const aims = refuseObstacles(await find());
+    const scene = new Scene(place, options, aims, progress);
+    if (call.inUpdate) await scene.untilWhole(signal);
     const seen = await wholeColors(scene, signal);
-    await refuseUnanswered(open, aims, signal);
+    await refuseUnanswered(place, aims, signal);
     const begun = new Date();
     let seconds = 0;
     if (canBeProven(scene, seen)) {
-      announcement(open.config.stack, options, seen, (color) => pathOf(open, scene, color)).forEach(progress);
-      seconds = await new ChaosRun(open, options, scene).toItsEnd(signal);
+      announcement(place.title, options, seen, (color) => pathOf(scene, color)).forEach(progress);
+      seconds = await new ChaosRun(call, scene).toItsEnd(signal);
     }
     return chaosReport(
-      open.config.stack,
+      place.title,
       begun,
       seconds,
       options,
@@ -83,9 +94,12 @@ function canBeProven(scene: Scene, seen: readonly ColorSeen[]): boolean {
   return poor === undefined;
 }
 
-function pathOf({ config }: OpenStack, scene: Scene, { service, color }: ColorSeen): string {
-  const aim = scene.of({ service, color })?.aim;
-  return aim?.via === "probe" ? "through the probe route" : `to ${serviceUrl(config, service)}${aim?.load.path ?? ""}`;
+function pathOf(scene: Scene, color: ColorSeen): string {
+  const aim = scene.of(color)?.aim;
+  if (!aim || aim.via === "probe") return "through the probe route";
+  const url = new URL(aim.load.path, aim.load.address);
+  url.hostname = aim.load.host;
+  return `to ${url.href}`;
 }
 
 class ChaosRun {
@@ -97,11 +111,14 @@ class ChaosRun {
   private touched = false;
 
   constructor(
-    private readonly open: OpenStack,
-    private readonly options: ChaosOptions,
+    private readonly call: ChaosCall,
     private readonly scene: Scene,
   ) {
-    this.random = seededRandom(options.seed);
+    this.random = seededRandom(call.options.seed);
+  }
+
+  private get options(): ChaosOptions {
+    return this.call.options;
   }
 
   /** @returns for how many seconds answers were counted. @throws CancelledError */
@@ -118,7 +135,7 @@ class ChaosRun {
     } finally {
       seconds = Math.min(scene.elapsed, this.options.seconds);
       await scene.stopLoad();
-      if (this.touched) whole = await scene.untilWhole();
+      if (this.touched) whole = await scene.untilWhole(this.call.inUpdate ? signal : undefined);
     }
     if (signal.aborted) throw new CancelledError(this.cancelled(whole));
     return seconds;
@@ -177,7 +194,7 @@ class ChaosRun {
   /** What makes going on wrong: somebody moves traffic, or has moved it. Told by service, for each that it is true of. */
   private async isDisturbed(): Promise<boolean> {
     this.nextCheck = this.scene.elapsed + CHECK_SECONDS;
-    const { aims, obstacles } = await findAims(this.open, this.options.side);
+    const { aims, obstacles } = await this.call.find();
     const watched = this.scene.watched;
     const moved = aims.filter((aim) => !watched.some((one) => sameAim(one.aim, aim)));
     const causes = [

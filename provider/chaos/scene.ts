@@ -5,8 +5,7 @@ import { isWhole, type ColorSeen, type NamedColor } from "../../core/chaos/victi
 import { durationText } from "../../core/service/duration";
 import { reasonOf } from "../../platform/errors";
 import { KubeApiError, KubeUnreachableError } from "../../platform/kube/errors";
-import type { OpenStack } from "../stack";
-import type { Aim } from "./aim";
+import type { Aim, ChaosPlace } from "./aim";
 import { StackPods } from "./pods";
 import { Watched } from "./watched";
 
@@ -26,12 +25,12 @@ export class Scene {
   private trouble = "";
 
   constructor(
-    { session, config }: OpenStack,
+    { session, namespace }: ChaosPlace,
     options: ChaosOptions,
     aims: readonly Aim[],
     private readonly progress: (line: string) => void,
   ) {
-    this.pods = new StackPods(session.kube, config.namespace);
+    this.pods = new StackPods(session.kube, namespace);
     this.watched = aims.map((aim) => new Watched(aim, options));
     this.colors = aims.flatMap(({ service, colors }) => colors.map((color) => ({ service: service.name, color })));
   }
@@ -79,10 +78,15 @@ export class Scene {
     }
   }
 
-  /** Waits, whoever stopped the run, until no color lacks a pod. @returns whether that was seen. */
-  async untilWhole(): Promise<boolean> {
+  /**
+   * Waits, for a bounded time, until no color lacks a pod.
+   * @param signal ends the waiting; without one, whoever stopped the run waits.
+   * @returns whether that was seen.
+   */
+  async untilWhole(signal?: AbortSignal): Promise<boolean> {
     const limit = Math.max(...this.watched.map(({ aim }) => aim.service.startupSeconds)) + SCHEDULING_SECONDS;
-    const giveUp = AbortSignal.timeout(limit * 1000);
+    const timeout = AbortSignal.timeout(limit * 1000);
+    const giveUp = signal ? AbortSignal.any([signal, timeout]) : timeout;
     let last: readonly ColorSeen[] | undefined;
     while (!giveUp.aborted) {
       const seen = await this.look(giveUp);
@@ -94,8 +98,19 @@ export class Scene {
       last = seen ?? last ?? [];
       await sleep(POLL_MS);
     }
+    if (signal?.aborted) return false;
+    this.noteRoom(last ?? []);
     this.say(`not every color is whole after ${durationText(limit)}: ${stateText(last ?? [])}`);
     return false;
+  }
+
+  /** A color that has no room to come back says nothing about its release. */
+  private noteRoom(seen: readonly ColorSeen[]): void {
+    for (const color of seen) {
+      const waiting = color.pods.filter(({ waitsForRoom }) => waitsForRoom === true).length;
+      const one = this.of(color);
+      if (waiting > 0 && one) one.hindrance ??= `no node has room for ${waiting} of the pods of ${color.color}`;
+    }
   }
 
   /** Waits a little, less when `until` comes first; a line for the reader when there was none for long. */
