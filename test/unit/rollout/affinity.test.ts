@@ -93,6 +93,20 @@ describe("sessions of a move", () => {
     assert.equal(plain.move?.sessions, undefined);
   });
 
+  it("are given no second cookie while they stay, and a new one when they are dealt again", () => {
+    const given = (header: string) => COLORS.map((color) => treat(steps(10, 25), header).cookie(color));
+    assert.deepEqual(given("hms-svc=green.0-1.10"), [undefined, undefined]);
+    assert.deepEqual(given("hms-svc=blue.0-1.25"), [undefined, undefined]);
+    assert.deepEqual(given("hms-svc=blue.0-1.10"), ["hms-svc=blue.0-1.25", "hms-svc=green.0-1.25"]);
+  });
+
+  it("are led by no rule any more at 100 %, though the move is not over yet", () => {
+    const all = steps(10, 25, 100);
+    assert.ok(all.move?.sessions);
+    assert.equal(ruleCount(all), 1);
+    assert.equal(treat(all).cookie("green"), undefined);
+  });
+
   it("go on when a parked move is promoted, and as they were when it is read back", () => {
     const parked = withParked(steps(10), r2, { until: act.at, evidence: [] }, act);
     const read = parseRecord(JSON.stringify(parked), "here");
@@ -145,6 +159,7 @@ describe("sessions of a move", () => {
   it("never lead to a color without a share, and leave nothing behind, in any order of steps and ends", () => {
     const acts = fc.oneof(
       fc.integer({ min: 1, max: 100 }),
+      fc.constant(100),
       fc.constantFrom("stop", "failure", "given up", "parked", "live", "repair", "toggled" as const),
     );
     fc.assert(
