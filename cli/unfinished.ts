@@ -1,4 +1,5 @@
 import { gatesOf } from "../core/gates/defaults";
+import { syntheticRequests } from "../core/gates/synthetic";
 import { affinityOf } from "../core/rollout/affinity";
 import type { ActualRollout } from "../core/rollout/plan";
 import { ALL_AT_ONCE, stepsAfter } from "../core/rollout/strategy";
@@ -10,6 +11,7 @@ import { gateKeeper } from "../provider/rollout/gateKeeper";
 import { describeHolder } from "../core/rollout/lease";
 import { thisProcess } from "../provider/rollout/lease";
 import { Mover, type MoveResult } from "../provider/rollout/mover";
+import { syntheticLoad } from "../provider/rollout/syntheticLoad";
 import { serviceHost, type OpenStack } from "./stack";
 
 /**
@@ -58,6 +60,12 @@ export async function promoteParked(
       lease,
       dataPlane: session.dataPlane(address, host),
       gates: gateKeeper({ service: service.name, namespace, prometheus }, gates),
+      synthetic: syntheticLoad({
+        store,
+        address,
+        host,
+        requests: syntheticRequests(service.healthPath, service.smoke),
+      }),
       progress,
     });
     const names = gates.map(({ name }) => name);

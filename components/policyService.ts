@@ -6,8 +6,9 @@ import { COLORS, otherColor, perColor, type Color } from "../core/rollout/color"
 import { LABEL, probeRouteName } from "../core/rollout/names";
 import { renderProbeRouteSpec } from "../core/rollout/route";
 import { leastPods, replicasOf } from "../core/rollout/size";
-import { ALL_AT_ONCE, parkedFirst, stops } from "../core/rollout/strategy";
+import { ALL_AT_ONCE, parkedFirst, sendsSynthetic, stops } from "../core/rollout/strategy";
 import { gatesOf } from "../core/gates/defaults";
+import { syntheticRequests } from "../core/gates/synthetic";
 import { stepsOf } from "../core/service/strategy";
 import { RolloutLease, TrafficSwitch, Verification, type VerificationArgs } from "../provider/sdk";
 import { ColorStack, OWNED, type ColorStackArgs } from "./colorStack";
@@ -210,6 +211,9 @@ function moveBy({ service, plan, intent, traffic }: ServicePlan, { prometheus, w
     gates: atOnce ? [] : gates,
     prometheus,
     ...(atOnce || !stops(steps) ? {} : { watcher }),
+    ...(atOnce || !sendsSynthetic(steps)
+      ? {}
+      : { syntheticRequests: syntheticRequests(service.healthPath, service.smoke) }),
     ...(plan.parkedShare === undefined ? {} : { parkedShare: plan.parkedShare }),
     ...(service.affinity === undefined ? {} : { affinity: service.affinity }),
   };

@@ -3,6 +3,7 @@ import type { ChaosGate } from "../core/chaos/gate";
 import type { Color } from "../core/rollout/color";
 import type { ActualRollout } from "../core/rollout/plan";
 import type { Gate } from "../core/gates/gate";
+import type { SyntheticRequest } from "../core/gates/synthetic";
 import type { MoveStep } from "../core/rollout/strategy";
 import type { SmokeTest } from "../core/service/smoke";
 
@@ -82,6 +83,8 @@ export interface TrafficSwitchArgs extends ServiceKey {
   readonly steps: readonly MoveStep[];
   /** Gates that the steps name. */
   readonly gates: readonly Gate[];
+  /** What synthetic load asks. @default - no step sends any */
+  readonly syntheticRequests?: readonly SyntheticRequest[];
   /** Where Prometheus is reached from the engine's machine. */
   readonly prometheus: string;
   /** Who stands by a move that stops on its way; addresses as pods see them, image empty for the local platform's own. */

@@ -16,6 +16,17 @@ interface GateState {
 }
 
 /**
+ * When a gate that has not passed ends the move, in seconds since the step began. A hold leaves time for one run of looks
+ * after it: one that could not tell, at its end, ends no move.
+ */
+export const deadlineOf = ({ withinSeconds, everySeconds, consecutive }: Gate, holdSeconds: number): number =>
+  holdSeconds < withinSeconds ? withinSeconds : holdSeconds + everySeconds * (consecutive + 1);
+
+/** Longest stay at a step, in seconds. */
+export const longestStay = (gates: readonly Gate[], holdSeconds: number): number =>
+  Math.max(holdSeconds, ...gates.map((gate) => deadlineOf(gate, holdSeconds)));
+
+/**
  * Follows the gates of one step. Pure: the caller looks and tells the time (seconds since the step's weights were in
  * force). Each gate must pass `consecutive` times in a row, and the step lasts at least its hold.
  */
@@ -61,18 +72,13 @@ export class StepWatch {
     if (failed) return { kind: "failed", evidence: failed };
     const open = all.filter(({ gate, state }) => (state?.inARow ?? 0) < gate.consecutive);
     if (open.length === 0) return now >= this.holdSeconds ? { kind: "passed" } : { kind: "watching" };
-    const late = open.filter(({ gate }) => now > this.deadline(gate));
+    const late = open.filter(({ gate }) => now > deadlineOf(gate, this.holdSeconds));
     if (late.length === 0) return { kind: "watching" };
     return {
       kind: "inconclusive",
       evidence: late.flatMap(({ state }) => state?.last ?? []),
       missing: late.map(({ gate }) => gate.name),
     };
-  }
-
-  /** A hold leaves time for one run of looks after it: one that could not tell, at its end, ends no move. */
-  private deadline({ withinSeconds, everySeconds, consecutive }: Gate): number {
-    return this.holdSeconds < withinSeconds ? withinSeconds : this.holdSeconds + everySeconds * (consecutive + 1);
   }
 
   /** One line for people: what each gate says, and how far it is. */

@@ -1,5 +1,5 @@
 import type { Color } from "../rollout/color";
-import { routeName, workloadName } from "../rollout/names";
+import { probeRouteName, routeName, workloadName } from "../rollout/names";
 
 /** What Traefik counts and times for each backend; exists once a request has been answered. */
 const REQUESTS = "traefik_service_requests_total";
@@ -17,10 +17,17 @@ const normalized = (text: string): string => text.split(/[^\p{L}\p{N}]+/u).join(
  *
  * Traefik joins names by hyphens: service `b-c` in namespace `a` and service `c` in namespace `a-b` look the same.
  */
-export const backendPattern = (service: string, color: Color, namespace: string): string => {
-  const route = normalized(`${namespace}-${routeName(service)}`);
-  return `httproute-${route}-gw-.+-svc-${namespace}-${workloadName(service, color)}-[0-9]+@kubernetesgateway`;
-};
+export const backendPattern = (service: string, color: Color, namespace: string): string =>
+  patternOf(routeName(service), service, color, namespace);
+
+/** The same for what comes by the probe route: tests and synthetic load, and never a user. */
+export const probeBackendPattern = (service: string, color: Color, namespace: string): string =>
+  patternOf(probeRouteName(service), service, color, namespace);
+
+function patternOf(route: string, service: string, color: Color, namespace: string): string {
+  const name = normalized(`${namespace}-${route}`);
+  return `httproute-${name}-gw-.+-svc-${namespace}-${workloadName(service, color)}-[0-9]+@kubernetesgateway`;
+}
 
 const OF_BACKEND = '{service=~"{{backend}}"}';
 const FAILED = '{service=~"{{backend}}",code=~"5.."}';

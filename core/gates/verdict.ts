@@ -26,7 +26,12 @@ export interface Evidence {
   readonly query: string;
   readonly windowSeconds: number;
   readonly value: number | null;
+  /** Users' requests, whatever else was judged; `null` when none were measured. */
   readonly samples: number | null;
+  /** Set: value, bound and verdict are those of so many synthetic requests, and `samples` were too few. */
+  readonly synthetic?: number;
+  /** Inconclusive for want of requests alone: what there was speaks against nothing that chance does not explain. */
+  readonly thin?: true;
   /** The live color's value over the same minutes, for gates that compare. */
   readonly live: number | null;
   /** The bound that counted at this look; `null` when it could not be told. */
@@ -49,7 +54,7 @@ export function judge(
   live: Reading | null,
   seen: { readonly query: string; readonly windowSeconds: number },
 ): Evidence {
-  const evidence = (verdict: Verdict, why: string, bound: number | null = null): Evidence => ({
+  const evidence = (verdict: Verdict, why: string, bound: number | null = null, thin = false): Evidence => ({
     gate: gate.name,
     verdict,
     why,
@@ -59,9 +64,10 @@ export function judge(
     samples: canary.samples,
     live: live?.value ?? null,
     bound,
+    ...(thin ? { thin } : {}),
   });
   const missing = unusable("the new release", canary);
-  if (missing !== undefined) return evidence("inconclusive", missing);
+  if (missing !== undefined) return evidence("inconclusive", missing.why, null, missing.thin);
   const value = canary.value ?? Number.NaN;
   const samples = canary.samples ?? 0;
   const enough = samples >= gate.minSamples;
@@ -69,17 +75,24 @@ export function judge(
   const lacks = gate.relativeTo === "live" ? unusableLive(gate, live) : undefined;
   const bound = lacks === undefined ? lenient(gate, relative(gate, live?.value ?? null)) : (gate.floor ?? null);
   if (bound !== null && holds(value, gate.comparison, bound)) {
-    return enough ? evidence("pass", "holds", bound) : evidence("inconclusive", few, bound);
+    return enough ? evidence("pass", "holds", bound) : evidence("inconclusive", few, bound, true);
   }
-  if (lacks !== undefined) return evidence("inconclusive", lacks);
-  if (gate.kind === "share" ? samples < FEWEST_TO_FAIL : !enough) return evidence("inconclusive", few, bound);
+  if (lacks !== undefined) return evidence("inconclusive", lacks.why, null, lacks.thin);
   const proven =
     gate.kind === "share"
       ? isProvenShare(gate, { value, samples }, live)
       : gate.proof === undefined || isBeyond(gate, canary.proof, bound);
+  if (gate.kind === "share" ? samples < FEWEST_TO_FAIL : !enough) {
+    return evidence("inconclusive", few, bound, !proven);
+  }
   return proven
     ? evidence("fail", "does not hold", bound)
-    : evidence("inconclusive", `does not hold, but ${Math.floor(samples)} requests may show it by chance`, bound);
+    : evidence(
+        "inconclusive",
+        `does not hold, but ${Math.floor(samples)} requests may show it by chance`,
+        bound,
+        !enough,
+      );
 }
 
 const isBeyond = ({ comparison }: Gate, value: number | null | undefined, bound: number | null): boolean =>
@@ -105,26 +118,33 @@ const relative = (gate: Gate, live: number | null): number =>
 const lenient = ({ floor, comparison }: Gate, bound: number): number =>
   floor === undefined ? bound : comparison.startsWith("<") ? Math.max(floor, bound) : Math.min(floor, bound);
 
-function unusable(whose: string, reading: Reading): string | undefined {
+interface Lack {
+  readonly why: string;
+  /** There is nothing wrong but that nobody, or hardly anybody, asked. */
+  readonly thin: boolean;
+}
+
+function unusable(whose: string, reading: Reading): Lack | undefined {
   const { problem, value, ageSeconds, samples, intervalSeconds } = reading;
-  if (problem !== undefined) return problem;
-  if (ageSeconds === null) return `nothing is measured of ${whose}`;
+  const lack = (why: string, thin = false): Lack => ({ why, thin });
+  if (problem !== undefined) return lack(problem);
+  if (ageSeconds === null) return lack(`nothing is measured of ${whose}`, true);
   if (ageSeconds > Math.max(STALE_AFTER_SECONDS, MISSED_MEASUREMENTS * (intervalSeconds ?? 0))) {
-    return `the newest measurement of ${whose} is ${Math.round(ageSeconds)} s old`;
+    return lack(`the newest measurement of ${whose} is ${Math.round(ageSeconds)} s old`);
   }
-  if (samples === null || samples < 1) return `no requests of ${whose} were measured`;
-  if (value === null || !Number.isFinite(value)) return `no value for ${whose}`;
+  if (samples === null || samples < 1) return lack(`no requests of ${whose} were measured`, true);
+  if (value === null || !Number.isFinite(value)) return lack(`no value for ${whose}`);
   return undefined;
 }
 
-function unusableLive(gate: Gate, live: Reading | null): string | undefined {
-  if (live === null) return "there is no live release to compare with";
+function unusableLive(gate: Gate, live: Reading | null): Lack | undefined {
+  if (live === null) return { why: "there is no live release to compare with", thin: false };
   const missing = unusable("the live release", live);
   if (missing !== undefined) return missing;
   const samples = live.samples ?? 0;
   return samples >= gate.minSamples
     ? undefined
-    : `${Math.floor(samples)} of ${gate.minSamples} requests of the live release seen`;
+    : { why: `${Math.floor(samples)} of ${gate.minSamples} requests of the live release seen`, thin: true };
 }
 
 export function holds(value: number, comparison: Comparison, bound: number): boolean {
@@ -154,12 +174,17 @@ export function wilson(proportion: number, samples: number, z = Z): { readonly l
 }
 
 /** `error-share 0.052 (limit 0.01, 412 requests): does not hold` */
-export function describeEvidence({ gate, value, bound, samples, live, why }: Evidence): string {
+export function describeEvidence({ gate, value, bound, samples, synthetic, live, why }: Evidence): string {
   const shown = value === null ? "no value" : number(value);
+  const users = samples === null ? undefined : Math.floor(samples);
   const against = [
     ...(bound === null ? [] : [`limit ${number(bound)}`]),
     ...(live === null ? [] : [`live ${number(live)}`]),
-    ...(samples === null ? [] : [`${Math.floor(samples)} requests`]),
+    ...(synthetic === undefined
+      ? users === undefined
+        ? []
+        : [`${users} requests`]
+      : [`${Math.floor(synthetic)} synthetic requests, ${users ?? 0} of users`]),
   ].join(", ");
   return `${gate} ${shown}${against === "" ? "" : ` (${against})`}: ${why}`;
 }

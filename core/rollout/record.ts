@@ -55,7 +55,16 @@ const recordSchema = z.object({
           until: z.string(),
           /** What the gates last said before it was parked. */
           evidence: z
-            .array(z.object({ gate: z.string(), value: z.number().nullable(), samples: z.number().nullable() }))
+            .array(
+              z.object({
+                gate: z.string(),
+                value: z.number().nullable(),
+                /** Users' requests. */
+                samples: z.number().nullable(),
+                /** Set: so many synthetic requests stood in for them. */
+                synthetic: z.number().exactOptional(),
+              }),
+            )
             .default([]),
         })
         .nullable()
@@ -128,6 +137,7 @@ export const findHold = (record: RolloutRecord, release: string): Hold | undefin
 interface Act {
   readonly at: string;
   readonly by: string;
+  readonly reason?: string;
 }
 
 /**

@@ -103,8 +103,9 @@ function unfinished({ record: { move, weights } }: ActualRollout): string[] {
 /** `1% traffic healthy (p95=12 ms)`: what the gates last said of a parked release; `undefined` when nothing is parked. */
 export function parkedText({ record: { move, weights } }: ActualRollout): string | undefined {
   if (!move?.parked) return undefined;
-  const p95 = move.parked.evidence.find(({ gate }) => gate === "p95-latency")?.value;
-  const latency = p95 === undefined || p95 === null ? "" : ` (p95=${Math.round(p95 * 1000)} ms)`;
+  const { value: p95, synthetic } = move.parked.evidence.find(({ gate }) => gate === "p95-latency") ?? {};
+  const source = synthetic === undefined ? "" : " of synthetic requests";
+  const latency = p95 === undefined || p95 === null ? "" : ` (p95=${Math.round(p95 * 1000)} ms${source})`;
   // Parked is what has passed; without gates nothing was looked at, and nothing is said of health.
   return move.parked.evidence.length === 0
     ? `${weights[move.to]}% traffic, no gates`

@@ -8,6 +8,8 @@ export interface MoveStep {
   readonly gates: readonly string[];
   /** Set: the move parks here when the gates have passed, for at most so many seconds, until it is promoted. */
   readonly pauseSeconds?: number;
+  /** Requests a second that are sent to each color by the probe route, for gates that lack users' requests. */
+  readonly syntheticPerSecond?: number;
 }
 
 /** All at once, proven at the data plane, undone by one patch. */
@@ -15,6 +17,9 @@ export const ALL_AT_ONCE: readonly MoveStep[] = [{ weight: 100, holdSeconds: 0, 
 
 /** How long a parked move waits for its promotion when the step does not say. */
 export const PARKED_SECONDS = 24 * 3600;
+
+/** Synthetic requests a second to each color at most: 300 in 2 s; more would be a load test of the live color. */
+export const FASTEST_SYNTHETIC = 200;
 
 /** @returns what is wrong with the steps, one sentence each; empty when they are good. */
 export function strategyProblems(steps: readonly MoveStep[], knownGates?: readonly string[]): string[] {
@@ -57,3 +62,7 @@ export function parkedFirst(steps: readonly MoveStep[], weight: number, gates: r
 
 /** Whether a move by these steps stays anywhere before it is done, so that its mover may die with the traffic divided. */
 export const stops = (steps: readonly MoveStep[]): boolean => steps.length > 1;
+
+/** Whether any of these steps asks for requests besides users'. */
+export const sendsSynthetic = (steps: readonly MoveStep[]): boolean =>
+  steps.some(({ syntheticPerSecond }) => syntheticPerSecond !== undefined);

@@ -43,11 +43,16 @@ const expect = mapWith({
   headers: mapOf(HEADER_NAME, headerValue).default({}),
 });
 
+const yesOrNo = (advice: string) =>
+  field({ allowed: "true or false", advice }, (value) => (typeof value === "boolean" ? value : undefined));
+
 /** One request with the answer it must get before a release may have traffic. */
 export const smokeTestSchema = mapWith({
   name: anyText("say in a few words what the test proves"),
   request,
   expect: expect.default({ status: 200, json: {}, headers: {} }),
+  /** Its request may be sent over and over, as synthetic load. @default what the method promises */
+  repeatable: yesOrNo("write true when the request changes nothing, however often it is sent").exactOptional(),
 });
 
 export type SmokeTest = Readonly<z.output<typeof smokeTestSchema>>;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PARKED_SECONDS, strategyProblems, type MoveStep } from "../rollout/strategy";
+import { FASTEST_SYNTHETIC, PARKED_SECONDS, strategyProblems, type MoveStep } from "../rollout/strategy";
 import { parseDuration } from "./duration";
 import { anyText, duration, field, mapWith } from "./field";
 
@@ -24,6 +24,18 @@ const pause = field(
   },
 );
 
+/** Requests a second. */
+const rate = field(
+  {
+    allowed: `a rate from 1/s to ${FASTEST_SYNTHETIC}/s such as 20/s`,
+    advice: "say how many synthetic requests a second each color gets at this step",
+  },
+  (value) => {
+    const number = typeof value === "string" ? Number(/^(\d{1,3})\s*\/\s*s$/.exec(value)?.[1]) : Number.NaN;
+    return number >= 1 && number <= FASTEST_SYNTHETIC ? number : undefined;
+  },
+);
+
 const stepSchema = mapWith({
   weight: percent,
   /** At least so long at this weight; at 100 it is the bake. */
@@ -35,6 +47,12 @@ const stepSchema = mapWith({
     })
     .default("all"),
   pause: pause.exactOptional(),
+  /** Synthetic load for gates that lack users' requests. @default none is sent */
+  synthetic: rate.exactOptional(),
+}).superRefine(({ gates, synthetic }, context) => {
+  if (synthetic === undefined || (gates !== "none" && gates.length > 0)) return;
+  const params = { allowed: "synthetic beside gates only", advice: "name gates that judge it, or remove synthetic" };
+  context.addIssue({ code: "custom", path: ["synthetic"], params });
 });
 
 /** How the traffic moves to a new release: its steps, in order. */
@@ -57,5 +75,6 @@ export function stepsOf(strategy: Strategy, gates: readonly string[]): MoveStep[
     holdSeconds: step.hold,
     gates: step.gates === "all" ? gates : step.gates === "none" ? [] : step.gates,
     ...(step.pause === undefined ? {} : { pauseSeconds: step.pause }),
+    ...(step.synthetic === undefined ? {} : { syntheticPerSecond: step.synthetic }),
   }));
 }

@@ -11,8 +11,10 @@ export interface LoadAim {
   readonly host: string;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON with POST when given. */
+  /** Sent with POST, and as JSON, where method and headers do not say otherwise. */
   readonly body?: string;
+  /** @default GET, or POST with a body */
+  readonly method?: string;
 }
 
 export interface LoadPace {
@@ -50,11 +52,11 @@ export class OpenLoad {
   private begunRequests = 0;
 
   private constructor(
-    private readonly aim: LoadAim,
+    private readonly aims: readonly [LoadAim, ...LoadAim[]],
     private readonly pace: LoadPace,
     private readonly onOutcome: (outcome: Outcome) => void,
   ) {
-    this.target = new URL(aim.address);
+    this.target = new URL(aims[0].address);
     const settings = { keepAlive: true, maxSockets: POOL, scheduling: "fifo" } as const;
     this.pool = this.isSecure ? new https.Agent(settings) : new http.Agent(settings);
     this.timer = setInterval(() => {
@@ -62,8 +64,13 @@ export class OpenLoad {
     }, TICK_MS);
   }
 
-  static start(aim: LoadAim, pace: LoadPace, onOutcome: (outcome: Outcome) => void): OpenLoad {
-    return new OpenLoad(aim, pace, onOutcome);
+  /** @param aims asked in turn; the address of the first is that of all. */
+  static start(
+    aims: LoadAim | readonly [LoadAim, ...LoadAim[]],
+    pace: LoadPace,
+    onOutcome: (outcome: Outcome) => void,
+  ): OpenLoad {
+    return new OpenLoad("address" in aims ? [aims] : aims, pace, onOutcome);
   }
 
   /** Milliseconds since the load began. */
@@ -100,10 +107,10 @@ export class OpenLoad {
   }
 
   private send(): void {
-    const { host, path, headers, body } = this.aim;
+    const index = this.begunRequests++;
+    const { host, path, headers, body, method } = this.aims[index % this.aims.length] ?? this.aims[0];
     const { hostname, port } = this.target;
     const { newConnections, timeoutMs } = this.pace;
-    const index = this.begunRequests++;
     const fresh = newConnections > 0 && index % Math.max(1, Math.round(1 / newConnections)) === 0;
     const content =
       body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
@@ -113,8 +120,8 @@ export class OpenLoad {
       path,
       ...(port === "" ? {} : { port }),
       ...(this.isSecure ? { servername: host } : {}),
-      method: body === undefined ? "GET" : "POST",
-      headers: { ...headers, ...content, host },
+      method: method ?? (body === undefined ? "GET" : "POST"),
+      headers: { ...content, ...headers, host },
       agent: fresh ? false : this.pool,
     });
     this.open.add(request);

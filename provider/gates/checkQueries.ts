@@ -48,14 +48,14 @@ export async function queryProblems(
   }
 }
 
-/** Requests a second that the live color answers; `null` when Prometheus has not seen any or does not answer. */
+/** Requests a second that the live color answers; `null` when Prometheus does not answer. */
 export async function trafficPerSecond(
   prometheus: Prometheus,
   live: QueryTarget,
   signal: AbortSignal,
 ): Promise<number | null> {
   try {
-    return await prometheus.query(fillQuery(RATE_QUERY, live, TRAFFIC_WINDOW_SECONDS), signal);
+    return (await prometheus.query(fillQuery(RATE_QUERY, live, TRAFFIC_WINDOW_SECONDS), signal)) ?? 0;
   } catch {
     signal.throwIfAborted();
     return null;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { MODES } from "../../core/chaos/options";
 import { COLORS } from "../../core/rollout/color";
-import { strategyProblems } from "../../core/rollout/strategy";
+import { FASTEST_SYNTHETIC, strategyProblems } from "../../core/rollout/strategy";
 import { smokeTestSchema } from "../../core/service/smoke";
 import { containsUnknown, isProperties, isUnknown, reveal, type Properties } from "../../platform/rpc/values";
 
@@ -83,6 +83,7 @@ export const switchInputs = z.strictObject({
         holdSeconds: z.number(),
         gates: z.array(z.string()).default([]),
         pauseSeconds: z.number().exactOptional(),
+        syntheticPerSecond: z.number().min(1).max(FASTEST_SYNTHETIC).exactOptional(),
       }),
     )
     .superRefine((steps, context) => {
@@ -90,6 +91,18 @@ export const switchInputs = z.strictObject({
     }),
   /** What the steps name. */
   gates: z.array(gate).default([]),
+  /** What synthetic load asks, where a step sends any. */
+  syntheticRequests: z
+    .array(
+      z.strictObject({
+        method: name,
+        path: name,
+        headers: z.record(z.string(), z.string()),
+        body: z.string().exactOptional(),
+      }),
+    )
+    .min(1)
+    .exactOptional(),
   /** Where Prometheus is reached from here. */
   prometheus: z.string().default(""),
   /** Set when the move stops on its way: who stands by it then, and how pods reach what it asks. */

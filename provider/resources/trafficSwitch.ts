@@ -14,6 +14,7 @@ import {
 import { foreignWeights, Mover } from "../rollout/mover";
 import { messageOf, Refusal } from "../rollout/errors";
 import { journalOf } from "../rollout/journal";
+import { syntheticLoad } from "../rollout/syntheticLoad";
 import { startWatcher } from "../rollout/watcherJob";
 import { localRunnerImage } from "../runnerImage";
 import type { Session } from "../session";
@@ -105,7 +106,10 @@ export function trafficSwitch(session: Session): ResourceHandler {
   };
 }
 
-/** Said in the preview, when there is still time to choose other steps: what traffic there is decides how long a step takes. */
+/**
+ * Said in the preview, when there is still time to choose other steps, and at the start of a move, for not everybody makes
+ * a preview: what traffic there is decides how long a step takes.
+ */
 async function warnOfThinTraffic(wish: SwitchInputs, signal: AbortSignal, log: Log): Promise<void> {
   if (wish.seen === null || wish.seen === wish.live) return;
   for (const thin of await thinSteps(wish, wish.seen, signal)) log.warn(`${wish.service}: ${thin}`);
@@ -147,18 +151,22 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
     };
     const dataPlane = session.dataPlane(gateway.address, hostnames[0] ?? "");
     const { live: to, release, seen, steps, intent, takeOver, probePath, parkedShare } = wish;
+    const requests = wish.syntheticRequests;
+    const source = { store, address: gateway.address, host: hostnames[0] ?? "" };
     const gates = steps.some((step) => step.gates.length > 0) ? gateKeeper(wish, wish.gates) : undefined;
     const mover = new Mover({
       store,
       lease,
       dataPlane,
       ...(gates === undefined ? {} : { gates }),
+      ...(requests === undefined ? {} : { synthetic: syntheticLoad({ ...source, requests }) }),
       ...(wish.watcher === undefined ? {} : { standBy: standBy(session, wish, lease.token, log) }),
       note,
       progress: (message) => {
         log.status(message);
       },
     });
+    await warnOfThinTraffic(wish, signal, log);
     const share = parkedShare === undefined ? {} : { parkedShare };
     const affinity = affinityOf(wish.affinity, gateway.address);
     const { parked } = await mover.run(

@@ -1,6 +1,7 @@
-import type { Gate } from "../../core/gates/gate";
+import type { Gate, QueryTarget } from "../../core/gates/gate";
+import { decide, takesSynthetic } from "../../core/gates/synthetic";
 import { tooThin } from "../../core/gates/thinTraffic";
-import { backendPattern } from "../../core/gates/traefik";
+import { backendPattern, probeBackendPattern } from "../../core/gates/traefik";
 import { otherColor, type Color } from "../../core/rollout/color";
 import type { MoveStep } from "../../core/rollout/strategy";
 import { queryProblems, trafficPerSecond } from "../gates/checkQueries";
@@ -21,8 +22,13 @@ export function gateKeeper(watched: Watched, gates: readonly Gate[]): GateKeeper
   const prometheus = new Prometheus(watched.prometheus);
   return {
     gates,
-    look: (gate, color, windowSeconds, signal) =>
-      lookAt(prometheus, gate, target(watched, color), target(watched, otherColor(color)), windowSeconds, signal),
+    async look(gate, color, windowSeconds, signal, synthetic = false) {
+      const look = (of: typeof target) =>
+        lookAt(prometheus, gate, of(watched, color), of(watched, otherColor(color)), windowSeconds, signal);
+      const asked = synthetic && takesSynthetic(gate);
+      const [users, ours] = await Promise.all([look(target), asked ? look(probed) : Promise.resolve(null)]);
+      return decide(users, ours);
+    },
     async blind(signal) {
       try {
         await prometheus.query("vector(1)", signal);
@@ -59,14 +65,20 @@ export async function thinSteps(
   return watched.steps.flatMap((step) =>
     watched.gates
       .filter((gate) => step.gates.includes(gate.name))
-      .flatMap((gate) => tooThin(gate, perSecond, step.weight) ?? [])
+      .flatMap((gate) => tooThin(gate, step, perSecond) ?? [])
       .slice(0, 1),
   );
 }
 
-const target = ({ service, namespace }: Watched, color: Color) => ({
+const target = ({ service, namespace }: Watched, color: Color): QueryTarget => ({
   service,
   color,
   namespace,
   backend: backendPattern(service, color, namespace),
+});
+
+/** The same color as synthetic load reaches it. */
+const probed = (watched: Watched, color: Color): QueryTarget => ({
+  ...target(watched, color),
+  backend: probeBackendPattern(watched.service, color, watched.namespace),
 });

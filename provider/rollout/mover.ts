@@ -1,3 +1,4 @@
+import { syntheticNote } from "../../core/gates/synthetic";
 import type { Evidence } from "../../core/gates/verdict";
 import type { Affinity } from "../../core/rollout/affinity";
 import { sameWeights, weightsFor, type Color, type Weights } from "../../core/rollout/color";
@@ -19,6 +20,7 @@ import type { MoveStep } from "../../core/rollout/strategy";
 import type { DataPlane } from "./dataPlane";
 import { GateFailure, messageOf, Refusal } from "./errors";
 import { gatesFor, watchStep, type GateKeeper } from "./gateWatch";
+import type { StartSynthetic } from "./syntheticLoad";
 import type { Note } from "./journal";
 import type { HeldLease } from "./lease";
 import { describeRestored, RouteWriter } from "./routeWriter";
@@ -51,6 +53,8 @@ export interface MoverParts {
   readonly dataPlane: DataPlane;
   /** Needed by steps that name gates. */
   readonly gates?: GateKeeper;
+  /** Needed by steps that ask for synthetic load. */
+  readonly synthetic?: StartSynthetic;
   /** Makes sure that somebody stands by the move from outside this process; called before the first weight is written. */
   readonly standBy?: (signal: AbortSignal) => Promise<void>;
   /** Notes each boundary that the move comes to. */
@@ -126,6 +130,7 @@ export class Mover {
     const { to, shape, steps, release } = request;
     const { writer, parts } = this;
     let convergedMs = 0;
+    const notes: string[] = [];
     for (const [index, step] of steps.entries()) {
       signal.throwIfAborted();
       const weights: Weights = weightsFor(to, step.weight);
@@ -140,9 +145,11 @@ export class Mover {
       await parts.note?.(stepBoundary(index, "written"));
       const color = step.weight === 100 ? to : undefined;
       convergedMs = (await writer.converged(parts.dataPlane, request.probePath, color, signal)).ms;
-      const watched = { keeper: parts.gates, readyPods: this.readyPods.bind(this), progress: parts.progress };
+      const { gates: keeper, synthetic, progress } = parts;
+      const watched = { keeper, synthetic, readyPods: this.readyPods.bind(this), progress };
       await parts.note?.(stepBoundary(index, "in-force"));
       const evidence = await watchStep(watched, step, to, signal);
+      notes.push(...syntheticNote(step.weight, evidence));
       await parts.note?.(stepBoundary(index, "passed"));
       if (step.pauseSeconds !== undefined) return this.park(request, fact, step, evidence, convergedMs);
     }
@@ -151,7 +158,7 @@ export class Mover {
     const record =
       request.intent === "rollback"
         ? withRollback(writer.record, to, fact.release, { ...writer.act(), reason })
-        : withDeployment(writer.record, to, fact.release, writer.act());
+        : withDeployment(writer.record, to, fact.release, { ...writer.act(), ...reasonFrom(notes) });
     await writer.write(shape, weightsFor(to), record, writer.marker);
     await parts.note?.("committed");
     parts.progress(`${to} is live with ${describeRelease(fact.release)} (in force after ${convergedMs} ms)`);
@@ -174,9 +181,12 @@ export class Mover {
     convergedMs: number,
   ): Promise<MoveResult> {
     const { writer } = this;
-    const act = writer.act();
+    const act = { ...writer.act(), ...reasonFrom(syntheticNote(weight, evidence)) };
     const until = new Date(Date.parse(act.at) + pauseSeconds * 1000).toISOString();
-    const seen = evidence.map(({ gate, value, samples }) => ({ gate, value, samples }));
+    const seen = evidence.map(({ gate, value, samples, synthetic }) => ({
+      ...{ gate, value, samples },
+      ...(synthetic === undefined ? {} : { synthetic }),
+    }));
     const record = withParked(writer.record, fact.release, { until, evidence: seen }, act);
     await writer.write(shape, weightsFor(to, weight), record, writer.marker);
     await this.parts.note?.("parked");
@@ -210,6 +220,8 @@ export class Mover {
     return judged ? new GateFailure(message) : new Error(message);
   }
 }
+
+const reasonFrom = (notes: readonly string[]) => (notes.length === 0 ? {} : { reason: notes.join("; ") });
 
 function refuseSurprises(actual: ActualRollout, request: MoveRequest): void {
   const { service } = request.shape;

@@ -2,11 +2,17 @@ import { strict as assert } from "node:assert";
 import { defaultGates, gatesOf } from "../../../core/gates/defaults";
 import { fillQuery, unknownPlaceholders } from "../../../core/gates/gate";
 import { loadGrammar, metricsOf, syntaxProblem } from "../../../core/gates/promql";
-import { samplesToExclude, tooThin } from "../../../core/gates/thinTraffic";
-import { AGE_QUERY, backendPattern, INTERVAL_QUERY, RATE_QUERY, SAMPLES_QUERY } from "../../../core/gates/traefik";
+import {
+  AGE_QUERY,
+  backendPattern,
+  INTERVAL_QUERY,
+  probeBackendPattern,
+  RATE_QUERY,
+  SAMPLES_QUERY,
+} from "../../../core/gates/traefik";
 import type { Kpi } from "../../../core/service/kpi";
 import { parseService } from "../../../core/service/parse";
-import { latencyGate, shareGate, target } from "./support";
+import { target } from "./support";
 
 describe("fillQuery", () => {
   it("fills in what stands for a color, as often as it is named, with or without blanks", () => {
@@ -29,50 +35,6 @@ describe("unknownPlaceholders", () => {
   });
 });
 
-describe("tooThin", () => {
-  it("is silent when the requests come in time", () => {
-    assert.equal(tooThin(shareGate(), 100, 1), undefined);
-    assert.equal(tooThin(latencyGate(), 100, 1), undefined);
-  });
-  for (const [name, gate, perSecond, weight, message] of [
-    [
-      "thin traffic",
-      shareGate(),
-      20,
-      1,
-      "gate errors needs 300 requests at 1 %; at 20 requests/s in all that takes about 25 min, and it gives up after 5 min",
-    ],
-    [
-      "a limit that needs more than the least number",
-      shareGate({ limit: 0.001 }),
-      100,
-      5,
-      "gate errors needs 3000 requests at 5 %; at 100 requests/s in all that takes about 10 min, and it gives up after 5 min",
-    ],
-    [
-      "no traffic",
-      latencyGate(),
-      0,
-      50,
-      "gate latency needs 300 requests at 50 %; at 0 requests/s in all that takes forever, and it gives up after 5 min",
-    ],
-    [
-      "hours",
-      latencyGate(),
-      0.3,
-      5,
-      "gate latency needs 300 requests at 5 %; at 0.3 requests/s in all that takes about 6 h, and it gives up after 5 min",
-    ],
-  ] as const) {
-    it(`says how long ${name} would take`, () => {
-      assert.equal(tooThin(gate, perSecond, weight), message);
-    });
-  }
-  it("follows the rule of three", () => {
-    assert.deepEqual([0.01, 0.001, 0.05].map(samplesToExclude), [300, 3000, 60]);
-  });
-});
-
 describe("backendPattern", () => {
   // As Traefik 3.7 names them, on the local platform.
   const seen = (namespace: string, route: string, backend: string, index: number) =>
@@ -92,6 +54,18 @@ describe("backendPattern", () => {
       assert.equal(pattern.test(label), matches);
     });
   }
+
+  it("takes no request for both a user's and a synthetic one", () => {
+    const synthetic = new RegExp(`^(?:${probeBackendPattern("drought-benefit", "blue", "hms-dev")})$`);
+    const byProbe = seen("hms-dev", "drought-benefit-probe", "drought-benefit-blue", 0);
+    const byUser = seen("hms-dev", "drought-benefit", "drought-benefit-blue", 0);
+    const matches = [byProbe, byUser].map((label) => [pattern.test(label), synthetic.test(label)]);
+    assert.deepEqual(matches, [
+      [false, true],
+      [true, false],
+    ]);
+    assert.ok(!synthetic.test(seen("hms-dev", "drought-benefit-probe", "drought-benefit-green", 1)));
+  });
 
   it("writes names as Traefik does: hyphens in a row are one in the route's part", () => {
     const odd = new RegExp(`^(?:${backendPattern("a--b", "blue", "n")})$`);
