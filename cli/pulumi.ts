@@ -1,9 +1,7 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import os from "node:os";
 import { createInterface } from "node:readline";
-import { path as at } from "../core/json";
 import { RefusedError } from "../platform/errors";
+import { describeLock, lockOf, refuseLiving } from "./engineLock";
 
 export interface PulumiCall {
   readonly root: string;
@@ -63,7 +61,8 @@ export async function up(call: PulumiCall): Promise<PulumiResult> {
     if (!line.includes(NO_STACK)) call.onLine(line);
   };
   const first = await pulumi({ ...call, onLine }, args);
-  if (first.code === 0 || call.signal.aborted) return first;
+  if (first.code === 0) return withoutPending(call, first);
+  if (call.signal.aborted) return first;
   if (first.lines.some((line) => line.includes(NO_STACK))) {
     call.onLine(`stack ${call.stack} is new`);
     const quiet = { ...call, onLine: () => undefined };
@@ -75,12 +74,15 @@ export async function up(call: PulumiCall): Promise<PulumiResult> {
   for (const lock of locks) refuseLiving(lock, call.stack);
   call.onLine(`the update that held the lock has ended (${locks.map(describeLock).join(", ")}); taking over`);
   await pulumi(call, ["cancel", call.stack, "--yes", "--non-interactive"]);
-  const second = await pulumi(call, args);
-  if (!second.lines.some((line) => line.includes("interrupted while creating"))) return second;
-  // What the dead update had begun to create stays pending, with a warning at each run, until a refresh says otherwise.
+  return withoutPending(call, await pulumi(call, args));
+}
+
+/** What a dead update had begun to create stays pending, with a warning at each run, until a refresh says otherwise. */
+async function withoutPending(call: PulumiCall, ran: PulumiResult): Promise<PulumiResult> {
+  if (call.signal.aborted || !ran.lines.some((line) => line.includes("interrupted while creating"))) return ran;
   const refresh = ["refresh", "--stack", call.stack, "--yes", "--skip-preview", "--clear-pending-creates"];
   const cleared = await pulumi(call, [...refresh, "--non-interactive", "--color", "never"]);
-  return second.code === 0 ? cleared : second;
+  return ran.code === 0 ? cleared : ran;
 }
 
 const NO_STACK = "no stack named";
@@ -104,45 +106,4 @@ function starred(lines: readonly string[]): string {
     .slice(0, end === -1 ? undefined : end)
     .map((line) => line.trim().replace(/^\* /, ""))
     .join("; ");
-}
-
-interface EngineLock {
-  readonly pid: number;
-  readonly user: string;
-  readonly host: string;
-}
-
-/** The line that names a lock: `file:///…/<uuid>.json?…: created by USER@HOST (pid N) at TIME`. */
-export function lockOf(line: string): EngineLock | undefined {
-  const [, user, host, pid] = /^\s*\S+: created by ([^@]*)@(\S+) \(pid (\d+)\)/.exec(line) ?? [];
-  if (user === undefined || host === undefined || pid === undefined) return undefined;
-  return { user, host, pid: Number(pid) };
-}
-
-const describeLock = (lock: EngineLock): string => `${lock.user}@${lock.host}, pid ${lock.pid}`;
-
-function refuseLiving(lock: EngineLock, stack: string): void {
-  if (lock.host !== os.hostname()) {
-    throw new RefusedError(
-      `stack ${stack} is being updated by ${describeLock(lock)}, on another machine. Wait, or when you know that it has ended: pulumi cancel ${stack}`,
-    );
-  }
-  if (isPulumi(lock.pid))
-    throw new RefusedError(
-      `stack ${stack} is being updated by ${describeLock(lock)}. Wait until that ends, or stop it`,
-    );
-}
-
-/** Whether the pid is a living pulumi; where there is no /proc, any living process counts. */
-function isPulumi(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return at(error, "code") === "EPERM";
-  }
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[0]?.includes("pulumi") ?? false;
-  } catch {
-    return true;
-  }
 }

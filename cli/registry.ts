@@ -13,9 +13,10 @@ import { rollback } from "./commands/rollback";
 import { start } from "./commands/start";
 import { status } from "./commands/status";
 import { test } from "./commands/test";
+import { unlock } from "./commands/unlock";
 
 /** `hms`: everything around an update. */
-const HMS: readonly Command[] = [...localCommands, env, doctor, status, chaosRun];
+const HMS: readonly Command[] = [...localCommands, env, doctor, status, unlock, chaosRun];
 
 /** `hms-deploy`: what a pipeline calls. */
 const DEPLOY: readonly Command[] = [deploy, rollback, promote, abort, history];

@@ -34,6 +34,21 @@ export function identify(pid: number): ProcessIdentity | undefined {
   }
 }
 
+/** Ticks a second in /proc: fixed for programs on every Linux that Node.js runs on. */
+const TICKS = 100;
+
+/** When a running process began, by the wall clock as it is set now, in ms since 1970; `undefined` where that cannot be told. */
+export function startedAt(pid: number): number | undefined {
+  try {
+    const stat = parseStat(fs.readFileSync(`/proc/${pid}/stat`, "utf8"));
+    const [, boot] = /^btime (\d+)$/m.exec(fs.readFileSync("/proc/stat", "utf8")) ?? [];
+    if (stat === undefined || boot === undefined) return undefined;
+    return Number(boot) * 1000 + (Number(stat.startTime) / TICKS) * 1000;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether exactly that process still runs. */
 export function isAlive(identity: ProcessIdentity): boolean {
   const now = identify(identity.pid);

@@ -10,6 +10,7 @@ import {
   LEASE_SECONDS,
   parseHolder,
   type LeaseHolder,
+  type LeaseSighting,
   type LeaseState,
 } from "../../core/rollout/lease";
 import type { KubeClient, KubeObject } from "../../platform/kube/client";
@@ -144,6 +145,43 @@ export async function readLease(kube: KubeClient, store: RolloutStore): Promise<
   if (holder === null || hasEnded(holder)) return null;
   const silentFor = (Date.now() - Date.parse(renewed)) / 1000;
   return silentFor > durationSeconds * SILENT_LEASES ? null : holder;
+}
+
+export interface LeaseSeen {
+  readonly holder: LeaseHolder | null;
+  /** When the holder took it, ISO 8601; `null` without one. */
+  readonly since: string | null;
+  /** Whether its holder still gives signs of life. */
+  readonly alive: boolean;
+}
+
+/**
+ * Whether somebody holds the lease and lives. A process of this host is looked for; another one is waited for until its
+ * next heartbeat, at most as long as its lease lasts. Takes nothing.
+ * @param onWait told once, when there is something to wait for.
+ */
+export async function watchLease(
+  kube: KubeClient,
+  store: RolloutStore,
+  signal: AbortSignal,
+  onWait: (holder: LeaseHolder, seconds: number) => void,
+): Promise<LeaseSeen> {
+  let sighting: LeaseSighting | undefined;
+  for (;;) {
+    signal.throwIfAborted();
+    const object = await kube.get(store.leaseRef(), { signal });
+    const lease = object && leaseState(object);
+    if (!lease?.holder) return { holder: null, since: null, alive: false };
+    const seen = { holder: lease.holder, since: asString(path(object, "spec", "acquireTime")) ?? null };
+    const now = performance.now();
+    if (sighting && sighting.renewed !== lease.renewed) return { ...seen, alive: true };
+    if (!sighting && !isLocal(lease.holder)) onWait(lease.holder, lease.durationSeconds);
+    sighting ??= { renewed: lease.renewed, since: now };
+    const decision = decideLease(lease, thisProcess(), sighting, now, hasEnded);
+    if (decision.kind !== "wait") return { ...seen, alive: decision.kind === "mine" };
+    if (isLocal(lease.holder)) return { ...seen, alive: true };
+    await sleep(Math.min(decision.ms, 1000), undefined, { signal });
+  }
 }
 
 /** Removes the lease object, and with it the copy of the record. */

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { lockOf, reasonOf } from "../../../cli/pulumi";
+import { reasonOf } from "../../../cli/pulumi";
 import { chooseRollback } from "../../../cli/rollback";
 import { otherColor, weightsFor, type Color } from "../../../core/rollout/color";
 import type { ActualRollout, ColorFact } from "../../../core/rollout/plan";
@@ -34,17 +34,6 @@ describe("reasonOf", () => {
       assert.equal(reasonOf(output.split("\n")), expected);
     });
   }
-});
-
-describe("lockOf", () => {
-  it("reads who holds the engine's lock", () => {
-    const line =
-      "  file:///h/.pulumi/locks/organization/hms/dev/1.json?no_tmp_dir=true: created by ann@build-7 (pid 4711) at 2026-01-01";
-    assert.deepEqual(lockOf(line), { user: "ann", host: "build-7", pid: 4711 });
-  });
-  it("sees no lock elsewhere", () => {
-    assert.equal(lockOf("error: the stack is currently locked by 1 lock(s)."), undefined);
-  });
 });
 
 const deployed = (...names: readonly string[]): RolloutRecord =>
