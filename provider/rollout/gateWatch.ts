@@ -38,9 +38,6 @@ const PODS_SECONDS = 1;
 /** After the last deadline a look may still be under way. */
 const LAST_LOOK_SECONDS = 30;
 
-/** Shorter windows than two scrapes hold no rate. */
-const SHORTEST_WINDOW_SECONDS = 5;
-
 /** The gates that a step names. @throws Refusal for one that the service does not have. */
 export function gatesFor(step: MoveStep, keeper: GateKeeper | undefined): readonly Gate[] {
   return step.gates.map((name) => {
@@ -97,7 +94,8 @@ async function watch(
     if ((await readyPods(color)) === 0) throw new GateFailure(`at ${step.weight} %: no pod of ${color} is ready`);
     const due = watch.due(elapsed());
     if (keeper && due.length > 0) {
-      const window = Math.max(elapsed(), SHORTEST_WINDOW_SECONDS);
+      // Never back beyond the step: what came before was verification, or the mover asking who answers.
+      const window = Math.max(1, Math.floor(elapsed()));
       const look = (gate: Gate) => keeper.look(gate, color, window, signal, load !== undefined);
       watch = watch.with(await Promise.all(due.map(look)), elapsed());
       const sent = load === undefined ? "" : `; ${load.describe()}`;
