@@ -193,6 +193,24 @@ export const SERVICE_CASES: readonly (readonly [Change, readonly string[]])[] = 
     ],
   ],
   [
+    { smoke: [{ name: "x", request: { path: "/" }, repeatable: "yes" }] },
+    [
+      '14: smoke[0].repeatable: got "yes"; allowed is true or false; write true when the request changes nothing, however often it is sent',
+    ],
+  ],
+  [
+    { strategy: [{ weight: 5, synthetic: "500/s" }, { weight: 100 }] },
+    [
+      '16: strategy[0].synthetic: got "500/s"; allowed is a rate from 1/s to 200/s such as 20/s; say how many synthetic requests a second each color gets at this step',
+    ],
+  ],
+  [
+    { strategy: [{ weight: 5, gates: "none", synthetic: "20/s" }, { weight: 100 }] },
+    [
+      '17: strategy[0].synthetic: got "20/s"; allowed is synthetic beside gates only; name gates that judge it, or remove synthetic',
+    ],
+  ],
+  [
     { kpis: [{ name: "errors", query: "up", comparison: "=", limit: 1 }] },
     ['17: kpis[0].comparison: got "="; allowed is one of <, <=, >, >=; say how the measured value must stand to limit'],
   ],
