@@ -7,7 +7,7 @@ import type { ServiceConfig } from "../core/service/service";
 import { stepsOf } from "../core/service/strategy";
 import { RefusedError } from "../platform/errors";
 import { abandonMove } from "../provider/rollout/abandon";
-import { gateKeeper } from "../provider/rollout/gateKeeper";
+import { gateKeeper, thinSteps } from "../provider/rollout/gateKeeper";
 import { describeHolder } from "../core/rollout/lease";
 import { thisProcess } from "../provider/rollout/lease";
 import { Mover, type MoveResult } from "../provider/rollout/mover";
@@ -55,28 +55,28 @@ export async function promoteParked(
     const host = serviceHost(config, service.name);
     const gates = gatesOf(service.kpis);
     const { prometheus, namespace } = config;
+    const watched = { service: service.name, namespace, prometheus };
+    const requests = syntheticRequests(service.healthPath, service.smoke);
     const mover = new Mover({
       store,
       lease,
       dataPlane: session.dataPlane(address, host),
-      gates: gateKeeper({ service: service.name, namespace, prometheus }, gates),
-      synthetic: syntheticLoad({
-        store,
-        address,
-        host,
-        requests: syntheticRequests(service.healthPath, service.smoke),
-      }),
+      gates: gateKeeper(watched, gates),
+      synthetic: syntheticLoad({ store, address, host, requests }),
       progress,
     });
     const names = gates.map(({ name }) => name);
     const strategy = service.strategy ? stepsOf(service.strategy, names) : ALL_AT_ONCE;
+    const steps = stepsAfter(strategy, actual.record.weights[move.to]);
+    const thin = actual.live === null ? [] : await thinSteps({ ...watched, gates, steps }, actual.live, signal);
+    for (const warning of thin) progress(`warning: ${warning}`);
     return await mover.run(
       {
         shape: { service: service.name, namespace, hostnames: [host], gateway },
         to: move.to,
         release: move.release,
         seen: actual.live,
-        steps: stepsAfter(strategy, actual.record.weights[move.to]),
+        steps,
         intent: "deploy",
         takeOver: false,
         probePath: service.healthPath,

@@ -61,7 +61,7 @@ export async function watchStep(
 ): Promise<readonly Evidence[]> {
   const load = await startLoad(parts, step);
   try {
-    return await watch(parts, step, color, load, signal);
+    return await stay(parts, step, color, load, signal);
   } finally {
     load?.stop();
   }
@@ -79,7 +79,7 @@ async function startLoad(parts: StepParts, step: MoveStep): Promise<SyntheticLoa
   return load;
 }
 
-async function watch(
+async function stay(
   { keeper, readyPods, progress }: StepParts,
   step: MoveStep,
   color: Color,
