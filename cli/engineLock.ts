@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { path as at } from "../core/json";
 import { reasonOf, RefusedError } from "../platform/errors";
 import { commandLine, identify, startedAt } from "../platform/local/procfs";
+import { stateFolder } from "./stateFiles";
 
 /** Who holds the engine's lock of a stack, as the engine noted it. */
 export interface EngineLock {
@@ -84,7 +85,7 @@ const lockSchema = z.object({
  */
 export function readLocks(backend: string, root: string, stack: string): readonly LockFile[] {
   const folder = path.join(
-    stateFolder(backend, root, stack),
+    folderOf(backend, root, stack),
     ".pulumi",
     "locks",
     "organization",
@@ -117,16 +118,14 @@ function readLock(file: string): LockFile | undefined {
   }
 }
 
-function stateFolder(backend: string, root: string, stack: string): string {
-  const [, given] = /^file:\/\/([^?]*)/.exec(backend) ?? [];
-  if (given === undefined) {
-    const kind = backend.split(":")[0] ?? backend;
-    throw new RefusedError(
-      `the locks of a ${kind} backend can be read by the engine alone. hms-deploy --env ${stack} does that: it names the owner, ` +
-        `and clears the lock when that has ended here; pulumi cancel ${stack} removes it whoever holds it`,
-    );
-  }
-  return path.resolve(root, given.replace(/^~(?=\/|$)/, os.homedir()));
+function folderOf(backend: string, root: string, stack: string): string {
+  const folder = stateFolder(backend, root);
+  if (folder !== undefined) return folder;
+  const kind = backend.split(":")[0] ?? backend;
+  throw new RefusedError(
+    `the locks of a ${kind} backend can be read by the engine alone. hms-deploy --env ${stack} does that: it names the owner, ` +
+      `and clears the lock when that has ended here; pulumi cancel ${stack} removes it whoever holds it`,
+  );
 }
 
 const projectName = (root: string): string => {

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { RefusedError } from "../platform/errors";
 import { describeLock, lockOf, refuseLiving } from "./engineLock";
+import { removeBrokenAttributes } from "./stateFiles";
 
 export interface PulumiCall {
   readonly root: string;
@@ -60,6 +61,8 @@ export async function up(call: PulumiCall): Promise<PulumiResult> {
   const onLine = (line: string) => {
     if (!line.includes(NO_STACK)) call.onLine(line);
   };
+  for (const file of removeBrokenAttributes(call.env.PULUMI_BACKEND_URL ?? "", call.root))
+    call.onLine(`${file} was cut off when an engine was killed; removed, the state itself is whole`);
   const first = await pulumi({ ...call, onLine }, args);
   if (first.code === 0) return withoutPending(call, first);
   if (call.signal.aborted) return first;

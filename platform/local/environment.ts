@@ -49,7 +49,8 @@ export function environmentFor(sources: EnvironmentSources, current: Env): Reado
   const { home } = sources;
   const wanted: Record<string, string | undefined> = {
     HMS_HOME: home,
-    PULUMI_BACKEND_URL: `file://${path.join(home, "state")}`,
+    // Without attribute files beside the state: an engine killed while it writes one cannot read the state again.
+    PULUMI_BACKEND_URL: `file://${path.join(home, "state")}?metadata=skip`,
     PULUMI_HOME: path.join(home, "pulumi"),
     // A passphrase in the environment is the user's own choice, and two ways to give one exclude each other.
     PULUMI_CONFIG_PASSPHRASE_FILE: isSet(current.PULUMI_CONFIG_PASSPHRASE) ? undefined : passphraseFile(home),

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { execFileSync, type ChildProcess } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Load } from "../load/load";
 import { GATEWAY } from "../support/cluster";
 import { finished, printed, TestProject } from "../support/project";
@@ -111,6 +111,15 @@ describe("updates that are killed, stopped, or run twice", function () {
       assert.equal(code, 0, output);
       assert.equal((await project.up("--expect-no-changes")).code, 0);
     }));
+
+  it("goes on when the engine was killed while it wrote the attributes of the state's file", async () => {
+    // As it does in a backend with such files, unlike the one of `hms env`; "EOF" is all that it says then.
+    writeFileSync(`${project.stateFile}.attrs`, "");
+    assert.match((await project.preview()).output, /failed to load checkpoint: EOF/);
+    const { code, output } = await project.deploy("--env", project.stack);
+    assert.equal(code, 0, output);
+    assert.match(output, /was cut off when an engine was killed/);
+  });
 
   it("needs only pulumi cancel after a kill, with plain pulumi", () =>
     underLoad(async () => {

@@ -51,7 +51,7 @@ export class TestProject {
     this.domain = `${this.stack}.localhost`;
     this.folder = mkdtempSync(path.join(os.tmpdir(), `hms-${prefix}-`));
     this.clone(options.from);
-    const state = other?.env.PULUMI_BACKEND_URL ?? `file://${path.join(this.folder, ".state")}`;
+    const state = other?.env.PULUMI_BACKEND_URL ?? `file://${path.join(this.folder, ".state")}?metadata=skip`;
     mkdirSync(path.join(this.folder, ".state"));
     this.env = {
       ...process.env,
@@ -130,8 +130,12 @@ export class TestProject {
 
   /** Text of the stack's checkpoint, as it lies on disk. */
   state(): string {
-    const [, folder = ""] = /^file:\/\/(.*)$/.exec(this.env.PULUMI_BACKEND_URL ?? "") ?? [];
-    return readFileSync(path.join(folder, ".pulumi", "stacks", "hms", `${this.stack}.json`), "utf8");
+    return readFileSync(this.stateFile, "utf8");
+  }
+
+  get stateFile(): string {
+    const [, folder = ""] = /^file:\/\/([^?]*)/.exec(this.env.PULUMI_BACKEND_URL ?? "") ?? [];
+    return path.join(folder, ".pulumi", "stacks", "hms", `${this.stack}.json`);
   }
 
   get host(): string {

@@ -173,7 +173,7 @@ describe("environment", () => {
       PATH: "/node/bin:/h/bin:/usr/bin",
       HMS_HOME: "/h",
       KUBECONFIG: "/h/kubeconfig",
-      PULUMI_BACKEND_URL: "file:///h/state",
+      PULUMI_BACKEND_URL: "file:///h/state?metadata=skip",
       PULUMI_HOME: "/h/pulumi",
       PULUMI_CONFIG_PASSPHRASE_FILE: "/h/passphrase",
       DOCKER_HOST: "unix:///h/run/docker.sock",
