@@ -5,6 +5,7 @@ import { describeRelease } from "../core/rollout/release";
 import { ALL_AT_ONCE } from "../core/rollout/strategy";
 import type { ServiceConfig } from "../core/service/service";
 import { RefusedError } from "../platform/errors";
+import { journalOf } from "../provider/rollout/journal";
 import { Mover } from "../provider/rollout/mover";
 import { serviceHost, type OpenStack } from "./stack";
 
@@ -57,12 +58,14 @@ export async function moveBack(
 ): Promise<number> {
   const store = session.store(service.name, config.namespace);
   const lease = await session.lease(store, signal);
+  const note = journalOf(session.kube, store, lease, target.release.id);
   try {
+    await note("lease-taken");
     const { actual } = await store.read();
     if (actual.live === null) throw new RefusedError(`${service.name}: nothing is live any more`);
     const { address, ...gateway } = config.gateway;
     const host = serviceHost(config, service.name);
-    const mover = new Mover({ store, lease, dataPlane: session.dataPlane(address, host), progress });
+    const mover = new Mover({ store, lease, dataPlane: session.dataPlane(address, host), note, progress });
     const { convergedMs } = await mover.run(
       {
         shape: { service: service.name, namespace: config.namespace, hostnames: [host], gateway },
@@ -78,6 +81,7 @@ export async function moveBack(
     );
     return convergedMs;
   } finally {
+    await note("lease-returning");
     await session.releaseLease(store);
   }
 }

@@ -2,14 +2,15 @@ import { gatesOf } from "../core/gates/defaults";
 import { syntheticRequests } from "../core/gates/synthetic";
 import { affinityOf } from "../core/rollout/affinity";
 import type { ActualRollout } from "../core/rollout/plan";
-import { ALL_AT_ONCE, stepsAfter } from "../core/rollout/strategy";
+import { ALL_AT_ONCE, stepsAfter, stepsFrom } from "../core/rollout/strategy";
 import type { ServiceConfig } from "../core/service/service";
 import { stepsOf } from "../core/service/strategy";
 import { RefusedError } from "../platform/errors";
 import { abandonMove } from "../provider/rollout/abandon";
 import { gateKeeper, thinSteps } from "../provider/rollout/gateKeeper";
-import { describeHolder } from "../core/rollout/lease";
-import { thisProcess } from "../provider/rollout/lease";
+import { describeHolder, type LeaseHolder } from "../core/rollout/lease";
+import { journalOf } from "../provider/rollout/journal";
+import { readLease, thisProcess } from "../provider/rollout/lease";
 import { Mover, type MoveResult } from "../provider/rollout/mover";
 import { syntheticLoad } from "../provider/rollout/syntheticLoad";
 import { serviceHost, type OpenStack } from "./stack";
@@ -24,20 +25,32 @@ export async function giveUp(
   what: "aborted" | "rolled back",
 ): Promise<string> {
   const store = session.store(service.name, config.namespace);
+  const { move } = (await store.read()).actual.record;
   const lease = await session.seizeLease(store);
+  const note = journalOf(session.kube, store, lease, move?.release ?? "");
   try {
+    await note("lease-taken");
     const dataPlane = session.dataPlane(config.gateway.address, serviceHost(config, service.name));
-    const parts = { store, lease, dataPlane, probePath: service.healthPath };
+    const parts = { store, lease, dataPlane, probePath: service.healthPath, note };
     const { message } = await abandonMove(parts, `${what} by ${describeHolder(thisProcess())}`, "given up");
     return message;
   } finally {
+    await note("lease-returning");
     await session.releaseLease(store).catch(() => undefined); // a lease that cannot be given back expires
   }
 }
 
 /**
- * Goes on with a parked move through the steps that are left, gates included.
- * @throws RefusedError when nothing is parked.
+ * Whether a promotion goes on with it: parked, or left by a mover that has died on the way up.
+ * @param mover who has the rollout's lease now.
+ */
+export const isPromotable = ({ record: { move } }: ActualRollout, mover: LeaseHolder | null): boolean =>
+  move !== null && (move.parked !== null || (mover === null && move.intent !== "rollback"));
+
+/**
+ * Goes on with a parked move through the steps that are left, gates included; one that was left on its way goes through
+ * the step again that it was left in.
+ * @throws RefusedError when there is none, or somebody moves it.
  */
 export async function promoteParked(
   { config, session }: OpenStack,
@@ -46,11 +59,18 @@ export async function promoteParked(
   progress: (message: string) => void,
 ): Promise<MoveResult> {
   const store = session.store(service.name, config.namespace);
-  const { actual } = await store.read();
-  const { move } = actual.record;
-  if (!move?.parked) throw new RefusedError(`${service.name}: nothing is parked${movingHint(actual)}`);
+  const [before, holder] = await Promise.all([store.read(), readLease(session.kube, store)]);
+  if (!isPromotable(before.actual, holder))
+    throw new RefusedError(`${service.name}: nothing is parked${movingHint(before.actual, holder)}`);
   const lease = await session.lease(store, signal);
+  const note = journalOf(session.kube, store, lease, before.actual.record.move?.release ?? "");
   try {
+    await note("lease-taken");
+    // Whoever had the lease meanwhile, the watcher for one, may have put the traffic back for a reason.
+    const { actual } = await store.read();
+    const { move, weights } = actual.record;
+    if (!move || !isPromotable(actual, null))
+      throw new RefusedError(`${service.name}: nothing is parked any more; its traffic was put back`);
     const { address, ...gateway } = config.gateway;
     const host = serviceHost(config, service.name);
     const gates = gatesOf(service.kpis);
@@ -63,11 +83,12 @@ export async function promoteParked(
       dataPlane: session.dataPlane(address, host),
       gates: gateKeeper(watched, gates),
       synthetic: syntheticLoad({ store, address, host, requests }),
+      note,
       progress,
     });
     const names = gates.map(({ name }) => name);
     const strategy = service.strategy ? stepsOf(service.strategy, names) : ALL_AT_ONCE;
-    const steps = stepsAfter(strategy, actual.record.weights[move.to]);
+    const steps = (move.parked ? stepsAfter : stepsFrom)(strategy, weights[move.to]);
     const thin = actual.live === null ? [] : await thinSteps({ ...watched, gates, steps }, actual.live, signal);
     for (const warning of thin) progress(`warning: ${warning}`);
     return await mover.run(
@@ -85,9 +106,14 @@ export async function promoteParked(
       signal,
     );
   } finally {
+    await note("lease-returning");
     await session.releaseLease(store).catch(() => undefined);
   }
 }
 
-const movingHint = ({ record }: ActualRollout): string =>
-  record.move ? "; a move was left unfinished: deploy again, or hms-deploy abort" : "";
+function movingHint({ record: { move } }: ActualRollout, holder: LeaseHolder | null): string {
+  if (!move) return "";
+  return holder
+    ? `; ${describeHolder(holder)} is moving its traffic: wait until that ends, or hms-deploy abort`
+    : "; a rollback was left unfinished: hms-deploy rollback again, or hms-deploy abort";
+}

@@ -4,6 +4,7 @@ import { hashContext } from "../core/release/contextHash";
 import { readSourceState } from "../core/release/git";
 import { defaultTag } from "../core/release/tag";
 import { planRollout, type RolloutPlan, type Wish } from "../core/rollout/plan";
+import { unfinishedRollback } from "../core/rollout/record";
 import { describeRelease, releaseOf, type Release } from "../core/rollout/release";
 import type { ServiceConfig } from "../core/service/service";
 import { reasonOf } from "../platform/errors";
@@ -58,7 +59,10 @@ export function refuseImpossible(plans: readonly ServicePlan[]): void {
 }
 
 /** Tells, in the engine's own log, what a plan leaves as it is although something else was asked for. */
-export function announce({ service, plan }: ServicePlan): void {
+export function announce({ service, plan, intent, rollout }: ServicePlan): void {
+  if (intent === "rollback" && plan.kind === "switch" && unfinishedRollback(rollout.actual.record)) {
+    void pulumi.log.warn(`${service.name}: a rollback was interrupted, and is finished now: ${plan.why}`);
+  }
   if (plan.kind !== "kept") return;
   void pulumi.log.warn(
     `${service.name}: ${plan.why}. The live release stays; --retry lifts the hold (plain pulumi: config hms:retry)`,
@@ -83,7 +87,7 @@ async function planService(
       `${service.name}: ${reasonOf(error).replace(/^invocation of \S+ returned an error: /, "")}`,
     );
   });
-  const pin = config.pins[service.name];
+  const pin = config.pins[service.name] ?? interruptedRollback(config, service.name, rollout)?.release.id;
   const left = leftAlone(config, service.name, rollout);
   if (left === "absent") return undefined;
   const wish: Wish =
@@ -105,6 +109,10 @@ async function planService(
     at: new Date(),
   };
 }
+
+/** Whoever went back does not find the release they left live again because they were interrupted; `--retry` means that. */
+const interruptedRollback = ({ retry }: StackConfig, service: string, { actual }: RolloutAnswer) =>
+  retry.includes(service) ? undefined : unfinishedRollback(actual.record);
 
 /** The live release of a service that this update is not about; `undefined` for one that it is about. */
 function leftAlone({ only }: StackConfig, service: string, { actual }: RolloutAnswer): Release | "absent" | undefined {

@@ -1,7 +1,8 @@
 import { RefusedError, reasonOf } from "../../platform/errors";
+import { readLease } from "../../provider/rollout/lease";
 import type { Command } from "../command";
 import { openStack, stackOf } from "../stack";
-import { promoteParked } from "../unfinished";
+import { isPromotable, promoteParked } from "../unfinished";
 import { ENV_OPTION } from "./deploy";
 import { SERVICE_OPTION } from "./status";
 
@@ -22,8 +23,9 @@ export const promote: Command = {
     let promoted = 0;
     for (const service of open.services) {
       try {
-        const { actual } = await open.session.store(service.name, open.config.namespace).read();
-        if (!actual.record.move?.parked && only === undefined) continue;
+        const store = open.session.store(service.name, open.config.namespace);
+        const [{ actual }, mover] = await Promise.all([store.read(), readLease(open.session.kube, store)]);
+        if (!isPromotable(actual, mover) && only === undefined) continue;
         const progress = (message: string) => io.err.write(`${service.name}: ${message}\n`);
         const { record, parked } = await promoteParked(open, service, io.signal, progress);
         const live = record.live && record.colors[record.live];

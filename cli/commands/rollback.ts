@@ -1,8 +1,9 @@
+import { unfinishedRollback } from "../../core/rollout/record";
 import { describeRelease } from "../../core/rollout/release";
 import { RefusedError, reasonOf } from "../../platform/errors";
 import type { Command } from "../command";
 import { deployStack } from "../deploy";
-import { chooseRollback, moveBack } from "../rollback";
+import { chooseRollback, moveBack, type RollbackChoice } from "../rollback";
 import { openStack, stackOf } from "../stack";
 import { giveUp } from "../unfinished";
 import { ENV_OPTION } from "./deploy";
@@ -34,13 +35,16 @@ export const rollback: Command = {
     for (const service of open.services) {
       try {
         const { actual } = await open.session.store(service.name, open.config.namespace).read();
-        if (actual.record.move && to === undefined) {
+        const unfinished = to === undefined ? unfinishedRollback(actual.record) : undefined;
+        if (actual.record.move && to === undefined && !unfinished) {
           io.err.write(`${await giveUp(open, service, "rolled back")}\n`);
           const { live, colors } = (await open.session.store(service.name, open.config.namespace).read()).actual;
           io.out.write(`${service.name}: Reverted to tag ${(live && colors[live]?.release.tag) ?? "none"}\n`);
           continue;
         }
-        const choice = chooseRollback(service.name, actual, to, stack);
+        const choice: RollbackChoice = unfinished
+          ? { kind: "move", release: unfinished }
+          : chooseRollback(service.name, actual, to, stack);
         const { release } = choice.release;
         if (choice.kind === "deploy") {
           pins[service.name] = release.id;

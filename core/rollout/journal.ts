@@ -19,6 +19,9 @@ const BEFORE_THE_MOVE = [
   "armed",
 ] as const;
 
+/** Those of them that a release which stands proven has behind it. */
+const OF_A_NEW_COLOR: readonly string[] = ["color-emptied", "workload-up", "verification-passed", "proven"];
+
 const OF_A_STEP = [
   /** The step's weights are written next. */
   "begun",
@@ -52,6 +55,10 @@ export function boundariesOf(steps: number, end: End = "committed"): readonly Bo
   const ofSteps = indexes.flatMap((index) => OF_A_STEP.map((phase) => stepBoundary(index, phase)));
   return [...BEFORE_THE_MOVE, ...ofSteps, end, LAST];
 }
+
+/** The boundaries of a move whose release stands proven already: a promotion, or a way back. */
+export const boundariesOfMove = (steps: number): readonly Boundary[] =>
+  boundariesOf(steps).filter((boundary) => !OF_A_NEW_COLOR.includes(boundary));
 
 /** Whether traffic moves right after it: where that cannot be noted, it does not move. */
 export const isIntent = (boundary: Boundary): boolean => boundary.endsWith("-begun");

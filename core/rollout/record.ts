@@ -48,6 +48,8 @@ const recordSchema = z.object({
       to: z.enum(COLORS),
       release: z.string(),
       step: z.number().int(),
+      /** Set: it goes back to a release that was live before. Left or given up, it holds nothing against that one. */
+      intent: z.literal("rollback").exactOptional(),
       /** Waits at these weights, on purpose and with nobody moving, until promoted, given up or `until`. */
       parked: z
         .object({
@@ -157,6 +159,16 @@ export function withMove(
   const sessions = affinity && dealtAgain(before, weights[to], { id: `${fence}-${sequence}`, ...affinity });
   const kept = sessions === undefined ? {} : { sessions };
   return next(record, { weights, move: { from, to, release, step, parked: null, ...kept } });
+}
+
+/** Says of a move that has begun that it is a way back. */
+export const asRollback = (record: RolloutRecord): RolloutRecord =>
+  record.move ? { ...record, move: { ...record.move, intent: "rollback" } } : record;
+
+/** The release that an interrupted rollback was on its way to; `undefined` when none was interrupted. */
+export function unfinishedRollback({ move, deployments }: RolloutRecord): Deployment | undefined {
+  if (move?.intent !== "rollback") return undefined;
+  return deployments.findLast((one) => one.release.id === move.release);
 }
 
 /** The move stays where it is until somebody promotes it, or until its time is over. */

@@ -97,7 +97,9 @@ function unfinished({ record: { move, weights } }: ActualRollout): string[] {
   const share = `${weights[move.to]} % of the traffic is on ${move.to}`;
   return move.parked
     ? [`  parked since ${move.parked.at}: ${share}, until ${move.parked.until}; promote it, or roll it back`]
-    : [`  a move was left unfinished: ${share}; deploy again, or hms-deploy abort`];
+    : move.intent === "rollback"
+      ? [`  a rollback was left unfinished: ${share}; hms-deploy rollback again, or hms-deploy abort`]
+      : [`  a move was left unfinished: ${share}; deploy again, or hms-deploy abort`];
 }
 
 /** `1% traffic healthy (p95=12 ms)`: what the gates last said of a parked release; `undefined` when nothing is parked. */

@@ -53,6 +53,12 @@ export function strategyProblems(steps: readonly MoveStep[], knownGates?: readon
 export const stepsAfter = (steps: readonly MoveStep[], weight: number): readonly MoveStep[] =>
   steps.filter((step) => step.weight > weight);
 
+/** The same with the step at `weight` itself, for a move that was interrupted there; never nothing. */
+export const stepsFrom = (steps: readonly MoveStep[], weight: number): readonly MoveStep[] => {
+  const left = steps.filter((step) => step.weight >= weight);
+  return left.length > 0 ? left : ALL_AT_ONCE;
+};
+
 /** The strategy with a first step that parks at `weight`; steps up to it are left out, for that step watches instead. */
 export function parkedFirst(steps: readonly MoveStep[], weight: number, gates: readonly string[]): readonly MoveStep[] {
   const same = steps.find((step) => step.weight === weight);

@@ -3,6 +3,7 @@ import { withFailure, withGivenUp, withStop, type RolloutRecord } from "../../co
 import { describeRelease } from "../../core/rollout/release";
 import type { DataPlane } from "./dataPlane";
 import { Refusal } from "./errors";
+import type { Note } from "./journal";
 import type { HeldLease } from "./lease";
 import { describeRestored, RouteWriter } from "./routeWriter";
 import type { RolloutStore } from "./store";
@@ -13,6 +14,8 @@ export interface AbandonParts {
   /** Absent: the data plane is not asked whether it follows. */
   readonly dataPlane?: DataPlane;
   readonly probePath?: string;
+  /** Notes that the traffic is back. */
+  readonly note?: Note;
   readonly now?: () => Date;
 }
 
@@ -46,8 +49,11 @@ export async function abandonMove(parts: AbandonParts, why: string, blame: Blame
   const { move } = writer.record;
   if (!move || !shape) throw new Refusal(`${store.service}: no move is under way`);
   const release = releaseOf(actual.colors[move.to]?.release, move.release);
-  const back: RolloutRecord = BACK[blame](writer.record, release, { ...writer.act(), reason: why });
+  // Who ends a rollback stays where they are; the release that it went to is as good as before.
+  const end = move.intent === "rollback" ? withStop : BACK[blame];
+  const back: RolloutRecord = end(writer.record, release, { ...writer.act(), reason: why });
   await writer.putBack(shape, back);
+  await parts.note?.("restored");
   const where = await describeRestored(writer, back.live, dataPlane, probePath);
   return {
     back: back.live,

@@ -15,6 +15,7 @@ import {
 } from "../../core/rollout/lease";
 import type { KubeClient, KubeObject } from "../../platform/kube/client";
 import { isConflict, isNotFound } from "../../platform/kube/errors";
+import { parseStat } from "../../platform/local/procfs";
 import { asNumber, asString, path } from "../../core/json";
 import { Fenced, messageOf, Refusal } from "./errors";
 import type { RolloutStore } from "./store";
@@ -258,16 +259,21 @@ function hasEnded(holder: LeaseHolder): boolean {
   } catch (error) {
     return error instanceof Error && "code" in error && error.code === "ESRCH";
   }
-  const start = startOf(holder.pid);
-  return start !== undefined && start !== holder.id; // the pid was given to another process since
+  const stat = statOf(holder.pid);
+  if (stat === undefined) return false; // no /proc here
+  // Dead is also who was not buried by its parent yet, and whose pid was given to another process since.
+  return stat.state === "Z" || `${holder.pid}-${stat.startTime}` !== holder.id;
 }
 
 /** When a process began, as `<pid>-<ticks since boot>`; `undefined` where there is no /proc. */
 function startOf(pid: number): string | undefined {
+  const stat = statOf(pid);
+  return stat && `${pid}-${stat.startTime}`;
+}
+
+function statOf(pid: number): ReturnType<typeof parseStat> {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-    return ticks === undefined ? undefined : `${pid}-${ticks}`;
+    return parseStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch {
     return undefined;
   }

@@ -5,6 +5,7 @@ import { sameWeights, weightsFor, type Color, type Weights } from "../../core/ro
 import { stepBoundary } from "../../core/rollout/journal";
 import type { ActualRollout, ColorFact } from "../../core/rollout/plan";
 import {
+  asRollback,
   withDeployment,
   withFailure,
   withMove,
@@ -136,12 +137,9 @@ export class Mover {
       const weights: Weights = weightsFor(to, step.weight);
       parts.progress(`${step.weight} % to ${to} (${describeRelease(fact.release)})`);
       await parts.note?.(stepBoundary(index, "begun"));
-      await writer.write(
-        shape,
-        weights,
-        withMove(writer.record, to, release, index, weights, request.affinity),
-        writer.nextMarker(index),
-      );
+      const begun = withMove(writer.record, to, release, index, weights, request.affinity);
+      const record = request.intent === "rollback" ? asRollback(begun) : begun;
+      await writer.write(shape, weights, record, writer.nextMarker(index));
       await parts.note?.(stepBoundary(index, "written"));
       const color = step.weight === 100 ? to : undefined;
       convergedMs = (await writer.converged(parts.dataPlane, request.probePath, color, signal)).ms;

@@ -1,7 +1,11 @@
 import { strict as assert } from "node:assert";
-import { weightsFor } from "../../core/rollout/color";
-import { boundariesOf, type Boundary } from "../../core/rollout/journal";
-import { readLeaseState } from "../../provider/rollout/lease";
+import { otherColor, weightsFor, type Color } from "../../core/rollout/color";
+import { boundariesOf, boundariesOfMove, type Boundary } from "../../core/rollout/journal";
+import type { RolloutRecord } from "../../core/rollout/record";
+import type { MoveStep } from "../../core/rollout/strategy";
+import { DataPlane } from "../../provider/rollout/dataPlane";
+import { Mover } from "../../provider/rollout/mover";
+import { acquireLease, readLeaseState } from "../../provider/rollout/lease";
 import { readJournal } from "../../provider/rollout/journal";
 import { RolloutStore } from "../../provider/rollout/store";
 import { KubeClient } from "../../platform/kube/client";
@@ -15,6 +19,8 @@ const STEPS = [
   { weight: 100, gates: "none" },
 ];
 
+const ALL = { weight: 100, holdSeconds: 0, gates: [] };
+
 interface Checkpoint {
   readonly checkpoint: {
     readonly latest: {
@@ -24,7 +30,7 @@ interface Checkpoint {
   };
 }
 
-describe("a provider that is killed at a boundary of a move in two steps", function () {
+describe("a mover that is killed at a boundary of a move", function () {
   this.timeout(180_000);
   const project = new TestProject("boundary");
   const kube = KubeClient.load({ context: "hms-local" });
@@ -75,6 +81,46 @@ describe("a provider that is killed at a boundary of a move in two steps", funct
     const { code, output } = await project.deploy("--env", project.stack);
     assert.equal(code, 0, output);
   };
+
+  /** A command that dies at the boundary, as above. */
+  const commandDies = async (boundary: Boundary, ...words: readonly string[]) => {
+    const before = (await readLeaseState(kube, store))?.token ?? 0;
+    const died = await killedAt(boundary, () => project.deploy(...words, "--env", project.stack));
+    assert.notEqual(died.code, 0, died.output);
+    const last = (await readJournal(kube, store)).at(-1);
+    assert.deepEqual([last?.boundary, (last?.token ?? 0) > before], [boundary, true], died.output);
+  };
+  /** All the traffic is on that color, and nothing is left of the way there. */
+  const settledOn = async (color: Color) => {
+    const { live, weights, foreign, record } = await actual();
+    assert.deepEqual([live, weights, foreign, record.move], [color, weightsFor(color), null, null]);
+    assert.deepEqual([record.live, record.weights], [color, weightsFor(color)]);
+    return record;
+  };
+  /** Kinds of the events since then. */
+  const newsOf = ({ events }: RolloutRecord, before: RolloutRecord) =>
+    events.filter(({ at }) => at > (before.events.at(-1)?.at ?? "")).map(({ kind }) => kind);
+  /** The idle color gets traffic in steps, moved by this process: as a deploy does, without what comes before. */
+  const moveForward = async (steps: readonly MoveStep[]) => {
+    const { live, colors } = await actual();
+    assert.ok(live);
+    const to = otherColor(live);
+    const lease = await acquireLease(kube, store);
+    const { address, ...gateway } = GATEWAY;
+    const shape = { service: SERVICE, namespace: project.namespace, hostnames: [project.host], gateway };
+    const dataPlane = new DataPlane(address, project.host);
+    const wish = { shape, to, steps, release: colors[to]?.release.id ?? "", seen: live, probePath: "/health" };
+    try {
+      await new Mover({ store, lease, dataPlane, progress: () => undefined }).run(
+        { ...wish, intent: "deploy", takeOver: false },
+        AbortSignal.timeout(20_000),
+      );
+    } finally {
+      await lease.release();
+    }
+    return { from: live, to };
+  };
+  const park = () => moveForward([{ ...ALL, weight: 50, pauseSeconds: 600 }, ALL]);
 
   /** What the engine's state says of the switch, and how many operations it takes for unfinished. */
   const stateOfSwitch = () => {
@@ -161,4 +207,74 @@ describe("a provider that is killed at a boundary of a move in two steps", funct
       await deploy();
       assert.notEqual((await actual()).live, from);
     }));
+
+  // The two releases that stand change places again and again: nothing is built, and no engine is asked.
+  describe("by a command", () => {
+    before(async () => {
+      const { live, colors } = await actual();
+      if (live !== null && colors[otherColor(live)]?.proven) return;
+      newRelease();
+      await deploy();
+    });
+
+    for (const boundary of boundariesOfMove(1)) {
+      const isDone = boundary === "committed" || boundary === "lease-returning";
+
+      it(`dies at ${boundary} of a rollback: the next one finishes, and the release that was left is held once`, () =>
+        underLoad(async () => {
+          const { live: left, colors, record: before } = await actual();
+          assert.ok(left !== null);
+          await commandDies(boundary, "rollback");
+          const again = await project.deploy("rollback", "--env", project.stack);
+          assert.equal(again.code, isDone ? 1 : 0, again.output);
+          const record = await settledOn(otherColor(left));
+          assert.deepEqual(
+            record.holds.map((hold) => [hold.release, hold.kind]),
+            [[colors[left]?.release.id, "rolledBack"]],
+          );
+          assert.deepEqual(newsOf(record, before), ["rollback"]);
+          assert.equal(record.deployments.at(-1)?.order, before.deployments.at(-1)?.order);
+          await moveForward([ALL]);
+        }));
+
+      it(`dies at ${boundary} of a promotion: the next one finishes, and it is one deployment`, () =>
+        underLoad(async () => {
+          const { record: before } = await actual();
+          const { to } = await park();
+          await commandDies(boundary, "promote");
+          const again = await project.deploy("promote", "--env", project.stack);
+          assert.equal(again.code, isDone ? 1 : 0, again.output);
+          const record = await settledOn(to);
+          assert.deepEqual([newsOf(record, before), record.holds], [["parked", "deploy"], []]);
+          assert.equal(record.deployments.at(-1)?.order, (before.deployments.at(-1)?.order ?? 0) + 1);
+          assert.equal((await readJournal(kube, store)).at(-1)?.boundary, "lease-returning");
+        }));
+    }
+
+    it("finishes a rollback that was interrupted when an update is next, and leaves what somebody went back from", () =>
+      underLoad(async () => {
+        const { live: left } = await actual();
+        assert.ok(left !== null);
+        await commandDies("step-1-written", "rollback");
+        await deploy();
+        const { holds } = await settledOn(otherColor(left));
+        assert.deepEqual(
+          holds.map(({ kind }) => kind),
+          ["rolledBack"],
+        );
+        await moveForward([ALL]);
+      }));
+
+    for (const boundary of ["lease-taken", "restored", "lease-returning"] as const)
+      it(`dies at ${boundary} of an abort: the traffic is back, or comes back with the next one`, () =>
+        underLoad(async () => {
+          const { record: before } = await actual();
+          const { from } = await park();
+          await commandDies(boundary, "abort");
+          const again = await project.deploy("abort", "--env", project.stack);
+          assert.equal(again.code, boundary === "lease-taken" ? 0 : 1, again.output);
+          const record = await settledOn(from);
+          assert.deepEqual(newsOf(record, before), ["parked", "restore"]);
+        }));
+  });
 });
