@@ -16,12 +16,50 @@ const LATENCY_BUCKETS = [
   ...[0.1, 0.14, 0.2, 0.28, 0.4, 0.55, 0.75, 1, 1.4, 2, 2.8, 4, 5.5, 7.5, 10],
 ].join(",");
 
+/** Account that a gateway reads routes and endpoints with. */
+export const GATEWAY_ACCOUNT = "traefik";
+
+/**
+ * The container of a Traefik that serves all routes of the Gateway.
+ * @param host it listens on; empty: all addresses that its pod has.
+ */
+export function gatewayContainer(image: string, ports: Ports, host: string) {
+  const at = (port: number) => `${host}:${port}`;
+  return {
+    name: "traefik",
+    image,
+    args: [
+      `--entrypoints.web.address=${at(ports.gateway)}`,
+      `--entrypoints.traefik.address=${at(ports.gatewayPing)}`,
+      `--entrypoints.metrics.address=${at(ports.gatewayMetrics)}`,
+      "--providers.kubernetesgateway",
+      "--providers.kubernetesgateway.throttleDuration=0s",
+      "--providers.providersThrottleDuration=100ms",
+      "--metrics.prometheus",
+      "--metrics.prometheus.addServicesLabels=true",
+      "--metrics.prometheus.addRoutersLabels=true",
+      "--metrics.prometheus.entryPoint=metrics",
+      `--metrics.prometheus.buckets=${LATENCY_BUCKETS}`,
+      "--ping",
+      "--log.level=INFO",
+      "--global.checknewversion=false",
+      "--global.sendanonymoususage=false",
+    ],
+    // Straight to the API server's own address: the gateway must not depend on the service network.
+    env: [
+      { name: "KUBERNETES_SERVICE_HOST", value: CLUSTER.address },
+      { name: "KUBERNETES_SERVICE_PORT", value: String(ports.apiserver) },
+    ],
+    securityContext: LOCKED_DOWN,
+  };
+}
+
 /** Traefik as the data plane: on the host's network, and on loopback only. */
 export function gatewayManifests(image: string, ports: Ports): Manifest[] {
-  const metadata = { name: "traefik", namespace: GATEWAY.namespace };
+  const metadata = { name: GATEWAY_ACCOUNT, namespace: GATEWAY.namespace };
   const labels = { app: "traefik" };
-  const at = (port: number) => `127.0.0.1:${port}`;
-  const probe = { httpGet: { host: "127.0.0.1", path: "/ping", port: ports.gatewayPing } };
+  const host = "127.0.0.1";
+  const probe = { httpGet: { host, path: "/ping", port: ports.gatewayPing } };
   return [
     { apiVersion: "v1", kind: "Namespace", metadata: { name: GATEWAY.namespace } },
     { apiVersion: "v1", kind: "ServiceAccount", metadata },
@@ -49,35 +87,11 @@ export function gatewayManifests(image: string, ports: Ports): Manifest[] {
           metadata: { labels },
           spec: {
             hostNetwork: true,
-            serviceAccountName: "traefik",
+            serviceAccountName: GATEWAY_ACCOUNT,
             priorityClassName: "system-cluster-critical",
             containers: [
               {
-                name: "traefik",
-                image,
-                args: [
-                  `--entrypoints.web.address=${at(ports.gateway)}`,
-                  `--entrypoints.traefik.address=${at(ports.gatewayPing)}`,
-                  `--entrypoints.metrics.address=${at(ports.gatewayMetrics)}`,
-                  "--providers.kubernetesgateway",
-                  "--providers.kubernetesgateway.throttleDuration=0s",
-                  "--providers.providersThrottleDuration=100ms",
-                  "--metrics.prometheus",
-                  "--metrics.prometheus.addServicesLabels=true",
-                  "--metrics.prometheus.addRoutersLabels=true",
-                  "--metrics.prometheus.entryPoint=metrics",
-                  `--metrics.prometheus.buckets=${LATENCY_BUCKETS}`,
-                  "--ping",
-                  "--log.level=INFO",
-                  "--global.checknewversion=false",
-                  "--global.sendanonymoususage=false",
-                ],
-                // Straight to the API server's own address: the gateway must not depend on the service network.
-                env: [
-                  { name: "KUBERNETES_SERVICE_HOST", value: CLUSTER.address },
-                  { name: "KUBERNETES_SERVICE_PORT", value: String(ports.apiserver) },
-                ],
-                securityContext: LOCKED_DOWN,
+                ...gatewayContainer(image, ports, host),
                 readinessProbe: { ...probe, periodSeconds: 1 },
                 livenessProbe: { ...probe, periodSeconds: 5, failureThreshold: 3 },
               },

@@ -9,6 +9,8 @@ export interface Scenario {
   readonly about: string;
   /** The load stops by itself after so many seconds. */
   readonly maxSeconds: (stage: Stage) => number;
+  /** Served by two gateways of the harness's own, not by the one of the local platform. */
+  readonly onPair?: true;
   /** Done once before the load begins: what the scenario starts from. */
   readonly prepare?: (stage: Stage) => Promise<void>;
   readonly run: (stage: Stage, traffic: Traffic, notes: Notes) => Promise<void>;

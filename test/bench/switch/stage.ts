@@ -1,6 +1,5 @@
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import path from "node:path";
 import type { Io } from "../../../cli/command";
 import type { Color } from "../../../core/rollout/color";
 import type { Journal } from "../../../core/rollout/journal";
@@ -14,9 +13,10 @@ import { RolloutStore } from "../../../provider/rollout/store";
 import { GATEWAY } from "../../support/cluster";
 import { finished, TestProject, type Ran } from "../../support/project";
 import { Faults } from "./faults";
+import { GatewayPair } from "./gatewayPair";
 import { Releases, silentServer } from "./releases";
 import type { Settings } from "./settings";
-import { Traffic } from "./traffic";
+import { Traffic, type Aim } from "./traffic";
 
 const SERVICE = "drought-benefit";
 const POLL_MS = 50;
@@ -37,7 +37,7 @@ export interface Running {
 
 /** A stack of the harness's own with the example service in it, and everything that scenarios do to it. */
 export class Stage {
-  readonly aim;
+  private pair: GatewayPair | undefined;
   private readonly running = new Map<ChildProcess, Promise<Ran>>();
 
   private constructor(
@@ -49,9 +49,7 @@ export class Stage {
     readonly store: RolloutStore,
     readonly faults: Faults,
     private readonly io: Io,
-  ) {
-    this.aim = { address: GATEWAY.address, host: project.host };
-  }
+  ) {}
 
   /** A fresh stack with a first release live; `close` takes it away. */
   static async open(settings: Settings, layout: Layout, io: Io): Promise<Stage> {
@@ -62,7 +60,7 @@ export class Stage {
       settings,
       layout,
       project,
-      new Releases(path.join(project.folder, "examples", SERVICE), server),
+      new Releases(project, server),
       kube,
       new RolloutStore(kube, SERVICE, project.namespace),
       new Faults(layout, kube, project.namespace, io),
@@ -87,6 +85,7 @@ export class Stage {
     await Promise.allSettled(this.running.values());
     try {
       await this.faults.mendAll();
+      await this.closePair();
     } finally {
       this.say("taking the harness's stack away");
       this.project.remove();
@@ -101,6 +100,40 @@ export class Stage {
     this.io.err.write(`${text}\n`);
   }
 
+  /** From here on two gateways of the harness's own serve the load, and prove the moves. */
+  async openPair(): Promise<void> {
+    const { namespace, host, stack } = this.project;
+    const aim = { name: `gateways-${stack}`, host, healthPath: "/health", namespace };
+    this.pair = await GatewayPair.start(this.kube, this.layout, aim, this.signal);
+    this.askAt(this.pair.address);
+  }
+
+  /** Back to the gateway of the local platform. */
+  async closePair(): Promise<void> {
+    if (this.pair === undefined) return;
+    this.askAt(GATEWAY.address);
+    await this.pair.remove();
+    this.pair = undefined;
+  }
+
+  /** @throws Error unless a pair is open. */
+  get gateways(): GatewayPair {
+    if (this.pair === undefined) throw new Error("no pair of gateways is open");
+    return this.pair;
+  }
+
+  /** Where the service answers. */
+  get aim(): Aim {
+    return { address: this.pair?.address ?? GATEWAY.address, host: this.project.host };
+  }
+
+  /** Where movers of this stack ask who answers. */
+  private askAt(address: string): void {
+    this.project.configure((config) => {
+      config["hms:gateway"] = { ...GATEWAY, address };
+    });
+  }
+
   startTraffic(maxSeconds: number, perSecond = this.settings.rate): Traffic {
     return new Traffic(this.aim, perSecond, maxSeconds);
   }
@@ -109,7 +142,7 @@ export class Stage {
   get looks() {
     return this.settings.quick
       ? { every: "2s", within: "40s", consecutive: 2, minSamples: 60 }
-      : { every: "5s", within: "120s", consecutive: 3, minSamples: 100 };
+      : { every: "3s", within: "120s", consecutive: 3, minSamples: 100 };
   }
 
   /** The first step of a watched move: 1 %, or 10 % where there is no time to see enough at 1 %. */

@@ -7,7 +7,7 @@ import { Notes } from "./notes";
 import type { Scenario } from "./scenario";
 import { apiServerAway, prometheusAway } from "./scenarios/away";
 import { clockJumps } from "./scenarios/clock";
-import { gatewayRestarted, podsKilled } from "./scenarios/crashes";
+import { gatewayRestarted, onlyGatewayRestarted, podsKilled } from "./scenarios/crashes";
 import { errors, healthy, slowness } from "./scenarios/judged";
 import { engineKilled, providerKilled } from "./scenarios/killed";
 import { abort, canary, flip, more, promote, rollback } from "./scenarios/moves";
@@ -20,7 +20,8 @@ import { Stage } from "./stage";
 const SCENARIOS: readonly Scenario[] = [
   ...[flip, canary, rollback, abort, promote, share],
   ...[errors, slowness, healthy],
-  ...[prometheusAway, apiServerAway, podsKilled, providerKilled, engineKilled, orphaned, clockJumps, gatewayRestarted],
+  ...[prometheusAway, apiServerAway, podsKilled, providerKilled, engineKilled, orphaned, clockJumps],
+  ...[onlyGatewayRestarted, gatewayRestarted],
 ];
 
 export const SCENARIO_NAMES = SCENARIOS.map(({ name }) => name);
@@ -56,6 +57,7 @@ async function play(stage: Stage, scenario: Scenario): Promise<ScenarioReport> {
   const { record } = await stage.actual();
   if (record.move || record.holds.length > 0) await stage.settle();
   await scenario.prepare?.(stage);
+  if (scenario.onPair) await stage.openPair();
   const traffic = stage.startTraffic(scenario.maxSeconds(stage));
   try {
     await scenario.run(stage, traffic, notes);
@@ -64,6 +66,7 @@ async function play(stage: Stage, scenario: Scenario): Promise<ScenarioReport> {
     notes.breach(`cut short: ${reasonOf(error)}`);
   } finally {
     await traffic.stop();
+    await stage.closePair();
   }
   const report = reportOf(name, about, traffic, notes);
   stage.say(`${name}: ${report.lost} of ${report.sent} lost in ${report.seconds} s`);

@@ -41,7 +41,9 @@ export type Aim = Pick<LoadAim, "address" | "host">;
 export class Traffic {
   readonly tally = new Tally();
   private readonly loads: readonly OpenLoad[];
-  private ended = 0;
+  private readonly ends: number[] = KINDS.map(() => 0);
+  /** Told of each end: of which load, and when it was sent. */
+  private readonly listeners = new Set<(index: number, sentAt: number) => void>();
 
   /** @throws Error for any other address than this machine's loopback. */
   constructor(
@@ -51,13 +53,14 @@ export class Traffic {
   ) {
     const { hostname } = new URL(aim.address);
     if (hostname !== "127.0.0.1") throw new Error(`load may only aim at 127.0.0.1, got ${hostname}`);
-    this.loads = KINDS.map(({ name, share, path, body, newConnections, isSlow }) =>
+    this.loads = KINDS.map(({ name, share, path, body, newConnections, isSlow }, index) =>
       OpenLoad.start(
         { ...aim, path, ...(body === undefined ? {} : { body }) },
         { requestsPerSecond: perSecond * share, newConnections, maxSeconds, timeoutMs: TIMEOUT_MS },
         (outcome) => {
-          this.ended++;
           this.tally.count(name, fateOf(outcome), outcome.tookMs, Date.now(), isSlow !== true);
+          this.ends[index] = (this.ends[index] ?? 0) + 1;
+          for (const listener of [...this.listeners]) listener(index, outcome.sentAt);
         },
       ),
     );
@@ -69,7 +72,24 @@ export class Traffic {
 
   /** Requests sent and neither answered nor lost yet. */
   get inFlight(): number {
-    return this.sent - this.ended;
+    return this.loads.reduce((sum, _, index) => sum + this.inFlightOf(index), 0);
+  }
+
+  /** Waits until whatever is under way now has its answer or is lost: as long as a request may take. */
+  async untilAnswered(): Promise<void> {
+    const marks = this.loads.map((load, index) => ({ before: load.elapsed, left: this.inFlightOf(index) }));
+    const isDone = () => marks.every(({ left }) => left === 0);
+    if (isDone()) return;
+    await new Promise<void>((resolve) => {
+      const listener = (index: number, sentAt: number) => {
+        const mark = marks[index];
+        if (mark && sentAt <= mark.before) mark.left--;
+        if (!isDone()) return;
+        this.listeners.delete(listener);
+        resolve();
+      };
+      this.listeners.add(listener);
+    });
   }
 
   /** Seconds since the load began. */
@@ -85,5 +105,9 @@ export class Traffic {
   /** Sends no more and waits for what is under way. */
   async stop(): Promise<void> {
     await Promise.all(this.loads.map((load) => load.stop()));
+  }
+
+  private inFlightOf(index: number): number {
+    return (this.loads[index]?.sent ?? 0) - (this.ends[index] ?? 0);
   }
 }

@@ -1,11 +1,16 @@
 import { strict as assert } from "node:assert";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { Invocation, UsageError } from "../../../cli/command";
 import { spread, documentOf, reportOf } from "../../bench/switch/document";
+import { pairManifests } from "../../bench/switch/gatewayPair";
 import { Latencies } from "../../bench/switch/latencies";
 import { Notes } from "../../bench/switch/notes";
 import { fateOf } from "../../bench/switch/outcome";
 import { readSettings } from "../../bench/switch/settings";
+import { DEFAULT_PORTS } from "../../../platform/local/ports";
 import { Tally } from "../../bench/switch/tally";
 import { Traffic } from "../../bench/switch/traffic";
 
@@ -160,7 +165,51 @@ describe("the settings of the switch harness", () => {
   }
 });
 
+describe("the pair of gateways", () => {
+  const aim = { name: "gateways-a", host: "svc.a.localhost", healthPath: "/health", namespace: "a" };
+  const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "a", uid: "u-1" } };
+  const manifests = pairManifests("image", { ports: DEFAULT_PORTS }, aim, namespace);
+  const text = JSON.stringify(manifests[0]);
+  const seconds = (option: string): number => Number(new RegExp(`${option}=(\\d+)s`).exec(text)?.[1]);
+
+  it("tells clients to close their connections well before an instance that drains closes them", () => {
+    assert.ok(seconds("keepAliveMaxTime") * 2 <= seconds("requestAcceptGraceTimeout"));
+    const grace = Number(/"terminationGracePeriodSeconds":(\d+)/.exec(text)?.[1]);
+    assert.ok(grace > seconds("requestAcceptGraceTimeout") + 10);
+  });
+  it("has no instance that is ready before it leads to the service", () => {
+    assert.match(text, /"startupProbe":\{"httpGet":\{"path":"\/health","port":8080,.*"value":"svc\.a\.localhost"/);
+  });
+  it("goes with the namespace of the harness's stack, should nobody take it away", () => {
+    for (const { metadata } of manifests)
+      assert.deepEqual(metadata.ownerReferences, [{ apiVersion: "v1", kind: "Namespace", name: "a", uid: "u-1" }]);
+  });
+});
+
 describe("the load of the switch harness", () => {
+  it("can be waited for until all that was under way has ended, while more is sent", async () => {
+    const held: http.ServerResponse[] = [];
+    const server = http.createServer((_, response) => held.push(response));
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const { port } = server.address() as AddressInfo;
+    const traffic = new Traffic({ address: `http://127.0.0.1:${port}`, host: "a" }, 200, 30);
+    while (held.length < 10) await sleep(5);
+    let over = false;
+    const waiting = traffic.untilAnswered().then(() => (over = true));
+    const first = held.splice(0);
+    while (held.length < 10) await sleep(5);
+    assert.equal(over, false);
+    for (const response of first.splice(1)) response.end();
+    while (traffic.tally.lost < 9) await sleep(5);
+    assert.equal(over, false);
+    const answering = setInterval(() => {
+      for (const response of [...first.splice(0), ...held.splice(0)]) response.end();
+    }, 5);
+    await waiting;
+    await traffic.stop();
+    clearInterval(answering);
+    server.close();
+  });
   it("aims at this machine only", () => {
     assert.throws(
       () => new Traffic({ address: "http://10.0.0.1:80", host: "a" }, 10, 1),

@@ -5,17 +5,19 @@ import { noteRestore, STRAGGLERS_MS } from "../restore";
 import { WARM_UP_MS, type Scenario } from "../scenario";
 import type { Stage, StepText } from "../stage";
 
-/** Runs of a scenario that no gate judges. */
 const times = ({ settings }: Stage): number => (settings.quick ? 1 : 5);
+/** Of moves that gates look at, which the scenarios of judged releases make many of. */
+const watchedTimes = ({ settings }: Stage): number => (settings.quick ? 1 : 3);
 const RUN_SECONDS = 150;
 const maxSeconds = (stage: Stage): number => 60 + RUN_SECONDS * times(stage);
 
 const HALF_WAY: readonly StepText[] = [{ weight: 20, hold: "60s", gates: "none" }, { weight: 100 }];
 
-/** A new release, by whatever the strategy says, to its end. */
-export async function deliver(stage: Stage, notes: Notes): Promise<void> {
+/** A new release, by whatever the strategy says, to its end. `isBuilt`: with an image of its own. */
+export async function deliver(stage: Stage, notes: Notes, isBuilt = false): Promise<void> {
   const before = await stage.live();
-  stage.releases.next("well");
+  if (isBuilt) stage.releases.nextImage("well");
+  else stage.releases.next("well");
   const ran = await stage.deploy();
   notes.convergence(ran);
   const { live, record } = await stage.actual();
@@ -33,11 +35,11 @@ export async function rollBack(stage: Stage, notes: Notes): Promise<void> {
 
 export const flip: Scenario = {
   name: "flip",
-  about: "a new release gets all the traffic at once",
+  about: "a new release, with an image of its own, gets all the traffic at once",
   maxSeconds,
   async run(stage, _traffic, notes) {
     stage.strategy([]);
-    for (; notes.runs < times(stage); notes.runs++) await deliver(stage, notes);
+    for (; notes.runs < times(stage); notes.runs++) await deliver(stage, notes, true);
   },
 };
 
@@ -48,7 +50,7 @@ export const canary: Scenario = {
   async run(stage, _traffic, notes) {
     stage.strategy([stage.canary, { weight: 50 }, { weight: 100, hold: "2s", gates: ["error-share"] }]);
     await stage.pause(WARM_UP_MS);
-    for (; notes.runs < times(stage); notes.runs++) await deliver(stage, notes);
+    for (; notes.runs < watchedTimes(stage); notes.runs++) await deliver(stage, notes);
   },
 };
 
@@ -104,7 +106,7 @@ export const promote: Scenario = {
   async run(stage, _traffic, notes) {
     stage.strategy([{ ...stage.canary, pause: "1h" }, { weight: 100 }]);
     await stage.pause(WARM_UP_MS);
-    for (; notes.runs < times(stage); notes.runs++) {
+    for (; notes.runs < watchedTimes(stage); notes.runs++) {
       const before = await stage.live();
       stage.releases.next("well");
       const parked = await stage.deploy();
