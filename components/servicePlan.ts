@@ -118,8 +118,8 @@ const interruptedRollback = ({ retry }: StackConfig, service: string, { actual }
 function leftAlone({ only }: StackConfig, service: string, { actual }: RolloutAnswer): Release | "absent" | undefined {
   if (only === undefined || only.includes(service)) return undefined;
   const { move } = actual.record;
-  // A parked move is left parked: to wish for the live release would be to give it up.
-  const left = move?.parked ? move.to : actual.live;
+  // A parked move is left parked, and a rollback is finished: to wish for the live release would be to give either up.
+  const left = move?.parked || move?.intent === "rollback" ? move.to : actual.live;
   const standing = left && actual.colors[left];
   if (standing) return standing.release;
   if (actual.colors.blue === null && actual.colors.green === null) return "absent";
