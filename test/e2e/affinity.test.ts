@@ -10,6 +10,7 @@ import { DataPlane } from "../../provider/rollout/dataPlane";
 import { acquireLease, type HeldLease } from "../../provider/rollout/lease";
 import { Mover } from "../../provider/rollout/mover";
 import { RolloutStore } from "../../provider/rollout/store";
+import { Load } from "../load/load";
 import { GATEWAY, kubectl, TestNamespace } from "../support/cluster";
 import { TestProject } from "../support/project";
 import { release } from "../unit/rollout/support";
@@ -139,6 +140,8 @@ describe("sessions, on a real cluster and gateway", function () {
       for (; going; answers++) await visitor.ask();
       return answers;
     });
+    const address = { address: GATEWAY.address, host: shape.hostnames[0] ?? "", path: "/health" };
+    const load = Load.start({ ...address, requestsPerSecond: 100, newConnections: 0.5, maxSeconds: 60 });
     await sleep(200);
     const { message } = await leased((lease) =>
       abandonMove({ store, lease, dataPlane: plane, probePath: "/health" }, "aborted by the test", "given up"),
@@ -147,6 +150,7 @@ describe("sessions, on a real cluster and gateway", function () {
     assert.equal(await everybody(), 0);
     going = false;
     for (const answers of await Promise.all(askers)) assert.ok(answers > 0);
+    assert.deepEqual((await load.stop()).lost, []);
     const rules = kubectl("-n", space.name, "get", "httproute", "svc", "-o", "jsonpath={.spec.rules[*].matches}");
     assert.doesNotMatch(rules, /Cookie/i);
   });
