@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { defaultGates } from "../gates/defaults";
 import { PLACEHOLDERS, unknownPlaceholders } from "../gates/gate";
 import { closest } from "./closest";
 import { durationText } from "./duration";
@@ -27,8 +28,26 @@ const query = anyText("write a PromQL query that gives one number").superRefine(
   }
 });
 
-/** A measure of the live traffic that a release must hold while it gets more of it; core/gates makes gates of them. */
-export const kpiSchema = mapWith({
+/** What a KPI with a default gate's name says when it says nothing else. */
+const DEFAULTS = new Map(
+  defaultGates().map(({ name, query, comparison, limit, relativeTo, kind, floor, unit }) => [
+    name,
+    { query, comparison, limit, relativeTo, kind, floor, unit },
+  ]),
+);
+
+/** A KPI without a query that has a default gate's name is that gate, with what the KPI says in place of its own. */
+function withDefaultGate(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || !("name" in value) || "query" in value) return value;
+  const { floor, ...same } = DEFAULTS.get(String(value.name)) ?? {};
+  const relative = !("relativeTo" in value) || value.relativeTo === "live";
+  return { ...defined({ ...same, floor: relative ? floor : undefined }), ...value };
+}
+
+const defined = (values: object): object =>
+  Object.fromEntries(Object.entries(values).filter(([, one]) => one !== undefined));
+
+const kpiFields = mapWith({
   name: text({ ...DNS_LABEL, advice: "choose a short name such as error-share" }),
   query,
   comparison: oneOf(COMPARISONS, "say how the measured value must stand to limit"),
@@ -64,7 +83,10 @@ export const kpiSchema = mapWith({
   }
 });
 
-export type Kpi = Readonly<z.output<typeof kpiSchema>>;
+/** A measure of the live traffic that a release must hold while it gets more of it; core/gates makes gates of them. */
+export const kpiSchema = z.preprocess(withDefaultGate, kpiFields);
+
+export type Kpi = Readonly<z.output<typeof kpiFields>>;
 
 /** All KPIs of a service, each name once: a gate is known by its name. */
 export const kpisSchema = z

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { parse, stringify } from "yaml";
-import { defaultGates } from "../../core/gates/defaults";
 import { Load, type LoadReport } from "../load/load";
 import { GATEWAY } from "../support/cluster";
+import { defaultGatesLookedAt } from "../support/gates";
 import { TestProject } from "../support/project";
 
 /** A rule that answers at once, one that fails for one request in twenty, and one that takes its time. */
@@ -27,6 +27,13 @@ describe("a release that gets its traffic in steps", function () {
   const answers = (how: keyof typeof ANSWER) => {
     const file = path.join(project.folder, "examples", "drought-benefit", "policy", "load.rego");
     writeFileSync(file, `package load\nimport rego.v1\n# ${version++}\n${ANSWER[how]}\n`);
+  };
+  const gates = (change: (all: readonly { name: string }[]) => readonly object[]) => {
+    project.edit("service.yaml", (text) => {
+      const document = parse(text) as { kpis: readonly object[] };
+      document.kpis = change(document.kpis as readonly { name: string }[]);
+      return stringify(document);
+    });
   };
   const strategy = (steps: readonly object[]) => {
     project.service((service) => (service.strategy = steps));
@@ -60,15 +67,7 @@ describe("a release that gets its traffic in steps", function () {
 
   before(async () => {
     // The same gates as by default, looked at more often, so that the test is short.
-    project.edit("service.yaml", (text) => {
-      const document = parse(text) as { kpis: unknown };
-      document.kpis = defaultGates().map(({ name, query, comparison, limit, relativeTo, kind, floor }) => ({
-        ...{ name, query, comparison, limit, relativeTo, kind },
-        ...(floor === undefined ? {} : { floor }),
-        ...{ every: "2s", within: "60s", consecutive: 2, minSamples: 40 },
-      }));
-      return stringify(document);
-    });
+    gates(() => defaultGatesLookedAt({ every: "2s", within: "60s", consecutive: 2, minSamples: 40 }));
     answers("well");
     await project.init();
     const up = await project.up();
@@ -113,18 +112,16 @@ describe("a release that gets its traffic in steps", function () {
 
   it("refuses a mistyped metric at preview, and names the right one", async () => {
     answers("well");
-    project.edit("service.yaml", (text) =>
-      text.replaceAll("traefik_service_requests_total", "traefik_service_request_total"),
-    );
+    const query = 'rate(traefik_service_request_total{service=~"{{backend}}"}[{{window}}])';
+    const mistyped = { name: "mistyped", query, comparison: ">", limit: 0 };
+    gates((all) => [...all, mistyped]);
     const preview = await project.preview();
     assert.notEqual(preview.code, 0);
     assert.match(
       preview.output,
       /no metric named traefik_service_request_total .*did you mean traefik_service_requests_total/,
     );
-    project.edit("service.yaml", (text) =>
-      text.replaceAll("traefik_service_request_total", "traefik_service_requests_total"),
-    );
+    gates((all) => all.filter(({ name }) => name !== mistyped.name));
   });
 
   it("parks at a pause; the same again moves nothing; promote finishes", async () => {

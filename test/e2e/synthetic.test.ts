@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { parse, stringify } from "yaml";
-import { defaultGates } from "../../core/gates/defaults";
+import { defaultGatesLookedAt } from "../support/gates";
 import { TestProject, type Ran } from "../support/project";
 
 const ANSWER = {
@@ -43,11 +43,7 @@ describe("a release that no user asks", function () {
     project.edit("service.yaml", (text) => {
       const document = parse(text) as { kpis: unknown; smoke: unknown };
       // The default gates in a rhythm that keeps the test short.
-      document.kpis = defaultGates().map(({ name, query, comparison, limit, relativeTo, kind, floor }) => ({
-        ...{ name, query, comparison, limit, relativeTo, kind },
-        ...(floor === undefined ? {} : { floor }),
-        ...{ every: "2s", within: "14s", consecutive: 2, minSamples: 60 },
-      }));
+      document.kpis = defaultGatesLookedAt({ every: "2s", within: "14s", consecutive: 2, minSamples: 60 });
       document.smoke = [{ name: "the load is answered", request: { path: "/v1/data/load/answer" } }];
       return stringify(document);
     });

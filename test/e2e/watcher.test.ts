@@ -4,10 +4,10 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
-import { defaultGates } from "../../core/gates/defaults";
 import { routeName } from "../../core/rollout/names";
 import { Load } from "../load/load";
 import { GATEWAY } from "../support/cluster";
+import { defaultGatesLookedAt } from "../support/gates";
 import { TestProject } from "../support/project";
 
 const SERVICE = "drought-benefit";
@@ -60,11 +60,7 @@ describe("the watcher in the cluster", function () {
   before(async () => {
     project.edit("service.yaml", (text) => {
       const document = parse(text) as { kpis: unknown };
-      document.kpis = defaultGates().map(({ name, query, comparison, limit, relativeTo, kind, floor }) => ({
-        ...{ name, query, comparison, limit, relativeTo, kind },
-        ...(floor === undefined ? {} : { floor }),
-        ...{ every: "2s", within: "30s", consecutive: 2, minSamples: 20 },
-      }));
+      document.kpis = defaultGatesLookedAt({ every: "2s", within: "30s", consecutive: 2, minSamples: 20 });
       return stringify(document);
     });
     rule("answer := 1");

@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { stringify, parse } from "yaml";
-import { defaultGates } from "../../../core/gates/defaults";
 import { CLUSTER } from "../../../platform/local/layout";
+import { defaultGatesLookedAt, type Looks } from "../../support/gates";
 import type { TestProject } from "../../support/project";
 
 /**
@@ -11,14 +11,6 @@ import type { TestProject } from "../../support/project";
  * and three times as long: the 95th percentile lies among those.
  */
 export type Manner = "well" | "with errors" | "steadily" | "three times as slowly";
-
-/** How often gates look, and what they ask for. */
-export interface Looks {
-  readonly every: string;
-  readonly within: string;
-  readonly consecutive: number;
-  readonly minSamples: number;
-}
 
 interface ServiceFile {
   kpis: unknown;
@@ -84,11 +76,7 @@ export class Releases {
     const document = parse(readFileSync(file, "utf8")) as ServiceFile;
     document.resources.memory = "256Mi";
     document.env = { ...document.env, LOAD_MANNER: null, LOAD_RELEASE: null };
-    document.kpis = defaultGates().map(({ name, query, comparison, limit, relativeTo, kind, floor }) => ({
-      ...{ name, query, comparison, limit, relativeTo, kind },
-      ...(floor === undefined ? {} : { floor }),
-      ...looks,
-    }));
+    document.kpis = defaultGatesLookedAt(looks);
     writeFileSync(file, stringify(document));
     this.writePolicy();
   }

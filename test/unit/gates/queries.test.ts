@@ -163,6 +163,33 @@ describe("a KPI of a service.yaml", () => {
     ]);
   });
 
+  it("changes a default gate by its name, and keeps what it does not say", () => {
+    const parsed = parse("name: p95-latency, every: 2s, minSamples: 50", "name: error-share, limit: 0.05");
+    assert.ok(parsed.ok);
+    const gates = gatesOf(parsed.value.kpis);
+    const [share, p95] = defaultGates();
+    assert.deepEqual(gates, [
+      { ...share, limit: 0.05 },
+      { ...p95, everySeconds: 2, minSamples: 50 },
+    ]);
+  });
+  it("that is compared with its limit alone has no floor, whatever the default's", () => {
+    const parsed = parse("name: p95-latency, relativeTo: value, limit: 0.3");
+    assert.ok(parsed.ok);
+    const [kpi] = parsed.value.kpis;
+    assert.deepEqual([kpi?.limit, kpi?.relativeTo, kpi?.floor], [0.3, "value", undefined]);
+  });
+  it("with a default's name and a query of its own stands in its place, as a whole", () => {
+    const parsed = parse('name: p95-latency, query: up, comparison: ">=", limit: 1');
+    assert.ok(parsed.ok);
+    assert.deepEqual(gatesOf(parsed.value.kpis)[1]?.floor, undefined);
+  });
+  it("of another name needs a query", () => {
+    const parsed = parse("name: p95, every: 2s");
+    assert.ok(!parsed.ok);
+    assert.match(parsed.problems[0] ?? "", /kpis\[0\]\.query: /);
+  });
+
   for (const [name, kpi, problem] of [
     [
       "a mistyped placeholder",
