@@ -1,0 +1,98 @@
+import { createHash } from "node:crypto";
+import canonicalize from "canonicalize";
+import { z } from "zod";
+
+/** SHA-256 of nothing before: what the first entry of a ledger has for `previous`. */
+export const BEGINNING = "0".repeat(64);
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const instant = z.iso.datetime({ precision: 3 });
+const weight = z.number().int().min(0).max(100);
+const weights = z.strictObject({ blue: weight, green: weight });
+/** Beyond 2^53 a number is rounded when it is read, and two texts would have one hash. */
+const exact = z.number().refine((value) => Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER);
+
+/**
+ * What may happen to a service. `begun` is written before the first weight of a move, the others when it is known how
+ * it ended: `deployed`, `parked`, `rolled-back`, `restored` (put back by a gate, a person or a watcher), `failed` (held
+ * before it had any traffic) and `repaired` (the route was put right again).
+ */
+export const LEDGER_EVENTS = ["begun", "deployed", "parked", "rolled-back", "restored", "failed", "repaired"] as const;
+
+/** What happened; who writes it knows nothing of the chain yet. */
+export const factSchema = z.strictObject({
+  event: z.enum(LEDGER_EVENTS),
+  /** ISO 8601, UTC, milliseconds. */
+  at: instant,
+  /** Who: user, host and process. */
+  by: z.string().min(1),
+  service: z.string().min(1),
+  release: z.strictObject({
+    id: z.string().min(1),
+    tag: z.string(),
+    /** By digest; `null` when it was never built. */
+    image: z.string().nullable(),
+  }),
+  /** Percent per color; `null` where there was no route. */
+  weights: z.strictObject({ before: weights.nullable(), after: weights.nullable() }),
+  /** What the gates last said. */
+  gates: z.array(
+    z.strictObject({
+      gate: z.string().min(1),
+      value: exact.nullable(),
+      samples: exact.nullable(),
+      synthetic: exact.optional(),
+    }),
+  ),
+  reason: z.string().nullable(),
+});
+export type LedgerFact = Readonly<z.infer<typeof factSchema>>;
+
+export const entrySchema = factSchema.extend({
+  version: z.literal(1),
+  /** Name of the chain: the stack. An entry that is copied to another one says where it came from. */
+  ledger: z.string().min(1),
+  /** Place in the chain, from 1. */
+  sequence: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
+  /** Hash of the entry before. */
+  previous: hash,
+  /** The same for the same fact, however often it is noted. */
+  id: hash,
+});
+export type LedgerEntry = Readonly<z.infer<typeof entrySchema>>;
+
+/** The bytes of a value that are hashed and signed: RFC 8785. */
+export function canonicalBytes(value: unknown): Buffer {
+  const text = canonicalize(value);
+  if (text === undefined) throw new TypeError("a value without a JSON form cannot be hashed");
+  return Buffer.from(text);
+}
+
+export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+export const hashOf = (entry: LedgerEntry): string => sha256(canonicalBytes(entry));
+
+/** Names a fact: all that it says, so that noting it again finds it, and another fact of the same moment does not. */
+export const idOf = (ledger: string, fact: LedgerFact): string => sha256(canonicalBytes({ ledger, fact }));
+
+/** Where a chain stands. */
+export interface Head {
+  /** Entries so far; 0 before the first. */
+  readonly count: number;
+  /** Hash of the last entry. */
+  readonly hash: string;
+}
+
+export const EMPTY: Head = { count: 0, hash: BEGINNING };
+
+/** The entry of a fact, as the next one after `head`. @throws ZodError for a fact that is none. */
+export function nextEntry(ledger: string, head: Head, fact: LedgerFact): LedgerEntry {
+  return entrySchema.parse({
+    ...fact,
+    version: 1,
+    ledger,
+    sequence: head.count + 1,
+    previous: head.hash,
+    id: idOf(ledger, fact),
+  });
+}

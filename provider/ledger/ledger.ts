@@ -1,0 +1,75 @@
+import { nextCheckpoint } from "../../core/ledger/checkpoint";
+import { hashOf, idOf, nextEntry, type Head, type LedgerFact } from "../../core/ledger/entry";
+import { seal, type Signer, type TrustedKeys } from "../../core/ledger/seal";
+import { readLedger, type LedgerVerdict } from "../../core/ledger/verify";
+import type { LedgerSink } from "./folder";
+
+export interface LedgerParts {
+  /** The stack. */
+  readonly ledger: string;
+  readonly sink: LedgerSink;
+  readonly signer: Signer;
+  readonly keys: TrustedKeys;
+  readonly now?: () => Date;
+}
+
+/** The ledger is not as it should be, so nothing may be added to it. */
+export class LedgerError extends Error {
+  override readonly name = "LedgerError";
+}
+
+/** Adds facts to the ledger of one stack, each once. */
+export class Ledger {
+  constructor(private readonly parts: LedgerParts) {}
+
+  /** All that is there, and what is wrong with it. */
+  async read() {
+    const { ledger, sink, keys } = this.parts;
+    const [entries, checkpoints] = await Promise.all([sink.list("entries"), sink.list("checkpoints")]);
+    return readLedger({ ledger, entries, checkpoints, keys });
+  }
+
+  /**
+   * Adds what is not there yet, in this order; who else adds meanwhile comes before or after each. A fact that was added
+   * before is found by its id, so that adding is safe to repeat.
+   * @throws LedgerError for a ledger that does not verify; Error when the sink does not take it.
+   */
+  async add(facts: readonly LedgerFact[]): Promise<Head> {
+    for (;;) {
+      const { entries, verdict } = await this.read();
+      refuseDamaged(verdict, this.parts.sink.where);
+      const known = new Set(entries.map(({ id }) => id));
+      const fresh = facts.filter((fact) => !known.has(idOf(this.parts.ledger, fact)));
+      const head = await this.follow(verdict.head, fresh);
+      if (head) return head;
+    }
+  }
+
+  /** Signs where the ledger stands now, if nobody has yet. */
+  async checkpoint(): Promise<void> {
+    const { ledger, sink, signer, now = () => new Date() } = this.parts;
+    const { verdict } = await this.read();
+    refuseDamaged(verdict, sink.where);
+    if (verdict.head.count === 0 || verdict.checkpoint?.count === verdict.head.count) return;
+    const checkpoint = nextCheckpoint(ledger, verdict.head, verdict.checkpoint, now());
+    await sink.create("checkpoints", checkpoint.count, await seal(checkpoint, signer));
+  }
+
+  /** @returns `undefined` when somebody else took a number meanwhile. */
+  private async follow(from: Head, facts: readonly LedgerFact[]): Promise<Head | undefined> {
+    const { ledger, sink, signer } = this.parts;
+    let head = from;
+    for (const fact of facts) {
+      const entry = nextEntry(ledger, head, fact);
+      if (!(await sink.create("entries", entry.sequence, await seal(entry, signer)))) return undefined;
+      head = { count: entry.sequence, hash: hashOf(entry) };
+    }
+    return head;
+  }
+}
+
+function refuseDamaged({ findings, ledger }: LedgerVerdict, where: string): void {
+  // A ledger begins empty.
+  const [first] = findings.filter(({ kind }) => kind !== "empty");
+  if (first) throw new LedgerError(`the ledger of ${ledger} in ${where} does not verify: ${first.message}`);
+}
