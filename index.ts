@@ -1,3 +1,4 @@
+import "./platform/orphan";
 import "./platform/lazyModules";
 import * as docker from "@pulumi/docker";
 import * as k8s from "@pulumi/kubernetes";
