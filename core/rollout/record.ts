@@ -1,99 +1,16 @@
-import { z } from "zod";
-import { dealtAgain, sessionsSchema, type Affinity } from "./affinity";
-import { COLORS, otherColor, weightsFor, type Color, type Weights } from "./color";
-import { boundReleaseSchema, describeRelease, type BoundRelease } from "./release";
+import { dealtAgain, type Affinity } from "./affinity";
+import { otherColor, weightsFor, type Color, type Weights } from "./color";
+import {
+  recordSchema,
+  type Deployment,
+  type Hold,
+  type Parked,
+  type RolloutEvent,
+  type RolloutRecord,
+} from "./recordSchema";
+import { describeRelease, type BoundRelease } from "./release";
 
-/**
- * The memory of a service's rollouts. It lives in one annotation of the route, so that one patch changes it together
- * with the weights, and as a copy on the lease for the day the route is gone. `sequence` tells which copy is newer.
- */
-const weight = z.number().int().min(0).max(100);
-const holdSchema = z.object({
-  release: z.string(),
-  tag: z.string(),
-  /** `rolledBack`: somebody left it. `failed`: a gate said so. */
-  kind: z.enum(["rolledBack", "failed"]),
-  reason: z.string(),
-  at: z.string(),
-});
-const recordSchema = z.object({
-  sequence: z.number().int().min(0),
-  /** Fencing token of the last writer; a writer with a smaller one stops. */
-  fence: z.number().int().min(0),
-  writer: z.string(),
-  live: z.enum(COLORS).nullable(),
-  /** The weights we last wrote: others on the route are somebody else's. */
-  weights: z.object({ blue: weight, green: weight }),
-  /** The release that last went live on each color. */
-  colors: z.object({ blue: boundReleaseSchema.nullable(), green: boundReleaseSchema.nullable() }),
-  /** Deployments that went live, oldest first; `order` only grows, and going back makes no new one. */
-  deployments: z.array(
-    z.object({
-      order: z.number().int(),
-      at: z.string(),
-      release: boundReleaseSchema,
-      /** Somebody rolled back from it: no rollback goes there, until it is deployed again. */
-      left: z.boolean().default(false),
-    }),
-  ),
-  /** `order` of the deployment that is live; 0 before the first. */
-  current: z.number().int().min(0),
-  /** When the live color last changed (ISO 8601). */
-  movedAt: z.string().nullable(),
-  holds: z.array(holdSchema),
-  /** Set while a move is under way: what to restore if the mover dies. */
-  move: z
-    .object({
-      from: z.enum(COLORS).nullable(),
-      to: z.enum(COLORS),
-      release: z.string(),
-      step: z.number().int(),
-      /** Set: it goes back to a release that was live before. Left or given up, it holds nothing against that one. */
-      intent: z.literal("rollback").exactOptional(),
-      /** Waits at these weights, on purpose and with nobody moving, until promoted, given up or `until`. */
-      parked: z
-        .object({
-          at: z.string(),
-          until: z.string(),
-          /** What the gates last said before it was parked. */
-          evidence: z
-            .array(
-              z.object({
-                gate: z.string(),
-                value: z.number().nullable(),
-                /** Users' requests. */
-                samples: z.number().nullable(),
-                /** Set: so many synthetic requests stood in for them. */
-                synthetic: z.number().exactOptional(),
-              }),
-            )
-            .default([]),
-        })
-        .nullable()
-        .default(null),
-      /** Set while users' sessions stay on their color. */
-      sessions: sessionsSchema.exactOptional(),
-    })
-    .nullable(),
-  events: z.array(
-    z.object({
-      at: z.string(),
-      /** `failed`: refused before any traffic; `restore`: the traffic was put back. */
-      kind: z.enum(["deploy", "rollback", "restore", "failed", "repair", "parked"]),
-      color: z.enum(COLORS).nullable(),
-      release: z.string(),
-      tag: z.string(),
-      by: z.string(),
-      reason: z.string().optional(),
-    }),
-  ),
-});
-
-export type RolloutRecord = Readonly<z.infer<typeof recordSchema>>;
-export type Hold = Readonly<z.infer<typeof holdSchema>>;
-export type RolloutEvent = RolloutRecord["events"][number];
-export type Parked = NonNullable<NonNullable<RolloutRecord["move"]>["parked"]>;
-export type Deployment = RolloutRecord["deployments"][number];
+export type { Deployment, Hold, Parked, RolloutEvent, RolloutRecord };
 
 const KEPT_DEPLOYMENTS = 10;
 const KEPT_EVENTS = 20;
