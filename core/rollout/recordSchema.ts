@@ -13,6 +13,7 @@ const holdSchema = z.object({
   reason: z.string(),
   at: z.string(),
 });
+
 /**
  * The memory of a service's rollouts. It lives in one annotation of the route, so that one patch changes it together
  * with the weights, and as a copy on the lease for the day the route is gone. `sequence` tells which copy is newer.
