@@ -1,4 +1,4 @@
-import { gatesOf } from "../core/gates/defaults";
+import { gatesOf } from "../core/gates/serviceGates";
 import { syntheticRequests } from "../core/gates/synthetic";
 import { affinityOf } from "../core/rollout/affinity";
 import type { ActualRollout } from "../core/rollout/plan";

@@ -1,10 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { canonicalJson } from "../core/canonicalJson";
 import type { Autoscale } from "../core/service/definition";
 import type { Color } from "../core/rollout/color";
 import { ANNOTATION, LABEL, SERVICE_PORT, workloadName } from "../core/rollout/names";
 import type { PlannedColor } from "../core/rollout/plan";
-import { canonicalJson } from "../core/rollout/release";
 import { deploymentSpec } from "./podTemplate";
 
 /**

@@ -7,7 +7,7 @@ import { LABEL, probeRouteName } from "../core/rollout/names";
 import { renderProbeRouteSpec } from "../core/rollout/route";
 import { leastPods, replicasOf } from "../core/rollout/size";
 import { ALL_AT_ONCE, parkedFirst, sendsSynthetic, stops } from "../core/rollout/strategy";
-import { gatesOf } from "../core/gates/defaults";
+import { gatesOf } from "../core/gates/serviceGates";
 import { syntheticRequests } from "../core/gates/synthetic";
 import { stepsOf } from "../core/service/strategy";
 import { RolloutLease, TrafficSwitch, Verification, type VerificationArgs } from "../provider/sdk";

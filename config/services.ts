@@ -1,4 +1,4 @@
-import { gatesOf } from "../core/gates/defaults";
+import { gatesOf } from "../core/gates/serviceGates";
 import { closest } from "../core/service/closest";
 import { type ServiceDefinition, serviceDefinitionSchema } from "../core/service/definition";
 import { SERVICE_NAME } from "../core/service/names";

@@ -1,6 +1,5 @@
-import type { Kpi } from "../service/kpi";
-
-export type Comparison = Kpi["comparison"];
+export const COMPARISONS = ["<", "<=", ">", ">="] as const;
+export type Comparison = (typeof COMPARISONS)[number];
 
 /**
  * A measure of real traffic that a release must hold before it gets more of it. Queries are PromQL templates that give

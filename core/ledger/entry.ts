@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import canonicalize from "canonicalize";
 import { z } from "zod";
+import { canonicalJson } from "../canonicalJson";
 
 /** SHA-256 of nothing before: what the first entry of a ledger has for `previous`. */
 export const BEGINNING = "0".repeat(64);
@@ -61,12 +61,8 @@ export const entrySchema = factSchema.extend({
 });
 export type LedgerEntry = Readonly<z.infer<typeof entrySchema>>;
 
-/** The bytes of a value that are hashed and signed: RFC 8785. */
-export function canonicalBytes(value: unknown): Buffer {
-  const text = canonicalize(value);
-  if (text === undefined) throw new TypeError("a value without a JSON form cannot be hashed");
-  return Buffer.from(text);
-}
+/** The bytes of a value that are hashed and signed. */
+export const canonicalBytes = (value: unknown): Buffer => Buffer.from(canonicalJson(value));
 
 export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 

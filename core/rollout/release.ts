@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { canonicalJson } from "../canonicalJson";
 
 const secretRefSchema = z.object({ secret: z.string(), key: z.string() });
 
@@ -44,14 +45,3 @@ export function releaseOf(spec: ReleaseSpec, tag: string): Release {
 /** How people read a release: `v4.2 (3f1c…)`. */
 export const describeRelease = (release: { readonly id: string; readonly tag: string }): string =>
   release.tag === release.id ? release.id : `${release.tag} (${release.id})`;
-
-/** JSON with sorted keys, so that equal values have equal text. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
-  return `{${members.join(",")}}`;
-}

@@ -1,12 +1,10 @@
 import { z } from "zod";
 import { defaultGates } from "../gates/defaults";
-import { PLACEHOLDERS, unknownPlaceholders } from "../gates/gate";
+import { COMPARISONS, PLACEHOLDERS, unknownPlaceholders } from "../gates/gate";
 import { closest } from "./closest";
 import { durationText } from "./duration";
 import { anyText, duration, field, mapWith, oneOf, text, wholeNumber } from "./field";
 import { DNS_LABEL } from "./names";
-
-const COMPARISONS = ["<", "<=", ">", ">="] as const;
 
 const number = (advice: string) =>
   field({ allowed: "a number", advice }, (value) =>

@@ -1,4 +1,4 @@
-import { canonicalJson } from "../../core/rollout/release";
+import { canonicalJson } from "../../core/canonicalJson";
 import { reveal, type Value } from "../../platform/rpc";
 
 /** Ids are `<namespace>/<service>`, so that a resource can be imported by what people know of it. */

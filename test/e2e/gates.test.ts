@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { parse } from "yaml";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { gatesOf } from "../../core/gates/defaults";
+import { gatesOf } from "../../core/gates/serviceGates";
 import { fillQuery, type Gate, type QueryTarget } from "../../core/gates/gate";
 import { AGE_QUERY, backendPattern, SAMPLES_QUERY } from "../../core/gates/traefik";
 import type { Evidence } from "../../core/gates/verdict";

@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
-import { defaultGates, gatesOf } from "../../../core/gates/defaults";
+import { defaultGates } from "../../../core/gates/defaults";
+import { gatesOf } from "../../../core/gates/serviceGates";
 import { P95_AT_BEST_QUERY, P95_QUERY } from "../../../core/gates/traefik";
 import type { Kpi } from "../../../core/service/kpi";
 

@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
-import { defaultGates, gatesOf } from "../../../core/gates/defaults";
+import { defaultGates } from "../../../core/gates/defaults";
+import { gatesOf } from "../../../core/gates/serviceGates";
 import { fillQuery, unknownPlaceholders } from "../../../core/gates/gate";
 import { loadGrammar, metricsOf, syntaxProblem } from "../../../core/gates/promql";
 import {

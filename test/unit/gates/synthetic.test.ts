@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
-import { defaultGates, gatesOf } from "../../../core/gates/defaults";
+import { defaultGates } from "../../../core/gates/defaults";
+import { gatesOf } from "../../../core/gates/serviceGates";
 import { decide, syntheticNote, syntheticRequests, takesSynthetic } from "../../../core/gates/synthetic";
 import { ERROR_SHARE_QUERY } from "../../../core/gates/traefik";
 import { describeEvidence, judge, type Evidence, type Reading, type Verdict } from "../../../core/gates/verdict";

@@ -1,11 +1,12 @@
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
+import { canonicalJson } from "../../../core/canonicalJson";
 import { podsThatFit } from "../../../core/capacity";
 import { COLORS, majority, weightsFor } from "../../../core/rollout/color";
 import { drainFor } from "../../../core/rollout/drain";
 import { planRollout } from "../../../core/rollout/plan";
 import { emptyRecord, withDeployment } from "../../../core/rollout/record";
-import { canonicalJson, releaseOf } from "../../../core/rollout/release";
+import { releaseOf } from "../../../core/rollout/release";
 import { renderProbeRouteSpec, renderRoute } from "../../../core/rollout/route";
 import { leastPods, replicasOf } from "../../../core/rollout/size";
 import { strategyProblems } from "../../../core/rollout/strategy";
