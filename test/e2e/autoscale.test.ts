@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { kubectl } from "../support/cluster";
 import { TestProject } from "../support/project";
 
 /** How large a color is and may get; without a metrics server nothing grows by itself, but minima are kept. */
@@ -14,16 +14,13 @@ describe("a service that scales by itself", function () {
   this.timeout(180_000);
   const project = new TestProject("scale");
 
-  const kubectl = (...words: readonly string[]): string =>
-    execFileSync("kubectl", ["--context", "hms-local", "--namespace", project.namespace, ...words], {
-      encoding: "utf8",
-    });
+  const ours = (...words: readonly string[]) => kubectl("--namespace", project.namespace, ...words);
   const sizeOf = (color: string): Size => {
     const name = `drought-benefit-${color}`;
-    const [pods, ready] = kubectl(
+    const [pods, ready] = ours(
       ...["get", "deployment", name, "--output", "jsonpath={.spec.replicas},{.status.readyReplicas}"],
     ).split(",");
-    const min = kubectl("get", "hpa", "--output", `jsonpath={.items[?(@.metadata.name=="${name}")].spec.minReplicas}`);
+    const min = ours("get", "hpa", "--output", `jsonpath={.items[?(@.metadata.name=="${name}")].spec.minReplicas}`);
     return { pods: Number(pods), ready: Number(ready), min: Number(min) };
   };
   const colors = async () => {
@@ -54,8 +51,8 @@ describe("a service that scales by itself", function () {
 
   it("brings a new release up as large as the live one has become, and moves only then", async () => {
     const before = await colors();
-    kubectl("scale", "deployment", `drought-benefit-${before.live}`, "--replicas=3");
-    kubectl("rollout", "status", "deployment", `drought-benefit-${before.live}`, "--timeout=60s");
+    ours("scale", "deployment", `drought-benefit-${before.live}`, "--replicas=3");
+    ours("rollout", "status", "deployment", `drought-benefit-${before.live}`, "--timeout=60s");
     project.newPolicy("scaled");
     const up = await project.up();
     assert.equal(up.code, 0, up.output);

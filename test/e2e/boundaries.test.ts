@@ -9,9 +9,9 @@ import { acquireLease, readLeaseState } from "../../provider/rollout/lease";
 import { readJournal } from "../../provider/rollout/journal";
 import { RolloutStore } from "../../provider/rollout/store";
 import { KubeClient } from "../../platform/kube/client";
-import { Load } from "../load/load";
 import { GATEWAY } from "../support/cluster";
 import { finished, printed, TestProject } from "../support/project";
+import { underLoad as keepAsking } from "../support/underLoad";
 
 const SERVICE = "drought-benefit";
 const STEPS = [
@@ -53,36 +53,14 @@ describe("a mover that is killed at a boundary of a move", function () {
       delete project.env.HMS_KILL_AT;
     }
   };
-  const underLoad = async (act: () => Promise<void>) => {
-    const load = Load.start({
-      address: GATEWAY.address,
-      host: project.host,
-      path: "/health",
-      requestsPerSecond: 50,
-      newConnections: 0.2,
-      maxSeconds: 120,
-    });
-    try {
-      await act();
-    } finally {
-      const { lost, sent } = await load.stop();
-      assert.deepEqual(lost.slice(0, 5), [], `${lost.length} of ${sent} requests were lost`);
-    }
-  };
-  /** A deploy that dies at the boundary: the journal's last word is that boundary, of a new token. */
-  const deployAndDie = async (boundary: Boundary) => {
-    const before = (await readLeaseState(kube, store))?.token ?? 0;
-    const died = await killedAt(boundary, () => project.deploy("--env", project.stack));
-    assert.notEqual(died.code, 0, died.output);
-    const last = (await readJournal(kube, store)).at(-1);
-    assert.deepEqual([last?.boundary, (last?.token ?? 0) > before], [boundary, true], died.output);
-  };
+  const underLoad = (act: () => Promise<void>) =>
+    keepAsking(project, { requestsPerSecond: 50, newConnections: 0.2 }, act);
   const deploy = async () => {
     const { code, output } = await project.deploy("--env", project.stack);
     assert.equal(code, 0, output);
   };
 
-  /** A command that dies at the boundary, as above. */
+  /** A command, or without words an update, that dies at the boundary: the journal's last word is that, of a new token. */
   const commandDies = async (boundary: Boundary, ...words: readonly string[]) => {
     const before = (await readLeaseState(kube, store))?.token ?? 0;
     const died = await killedAt(boundary, () => project.deploy(...words, "--env", project.stack));
@@ -149,7 +127,7 @@ describe("a mover that is killed at a boundary of a move", function () {
       underLoad(async () => {
         const { record: before, live: from } = await actual();
         newRelease();
-        await deployAndDie(boundary);
+        await commandDies(boundary);
         await deploy();
         const { live, weights, foreign, record, colors } = await actual();
         assert.ok(live !== null && live !== from, "the new release is live");
@@ -176,7 +154,7 @@ describe("a mover that is killed at a boundary of a move", function () {
         { weight: 100, gates: "none" },
       ]);
       newRelease();
-      await deployAndDie("parked");
+      await commandDies("parked");
       const { record } = await actual();
       await deploy();
       const now = await actual();

@@ -4,9 +4,9 @@ import { weightsFor } from "../../core/rollout/color";
 import { readJournal } from "../../provider/rollout/journal";
 import { RolloutStore } from "../../provider/rollout/store";
 import { KubeClient } from "../../platform/kube/client";
-import { Load } from "../load/load";
-import { GATEWAY, kubectl } from "../support/cluster";
+import { kubectl } from "../support/cluster";
 import { finished, printed, TestProject, type Ran } from "../support/project";
+import { underLoad as keepAsking } from "../support/underLoad";
 
 const SERVICE = "drought-benefit";
 
@@ -39,22 +39,8 @@ describe("chaos before a move", function () {
   const scale = (color: string, replicas: number) =>
     kubectl("-n", project.namespace, "scale", "deployment", `${SERVICE}-${color}`, `--replicas=${replicas}`);
   /** Users' requests meanwhile: none may be lost. */
-  const underLoad = async <T>(act: () => Promise<T>): Promise<T> => {
-    const load = Load.start({
-      address: GATEWAY.address,
-      host: project.host,
-      path: "/health",
-      requestsPerSecond: 50,
-      newConnections: 0.2,
-      maxSeconds: 120,
-    });
-    try {
-      return await act();
-    } finally {
-      const { lost, sent } = await load.stop();
-      assert.deepEqual(lost.slice(0, 5), [], `${lost.length} of ${sent} requests were lost`);
-    }
-  };
+  const underLoad = <T>(act: () => Promise<T>): Promise<T> =>
+    keepAsking(project, { requestsPerSecond: 50, newConnections: 0.2 }, act);
 
   before(async () => {
     newRelease();

@@ -1,38 +1,14 @@
 import { strict as assert } from "node:assert";
 import { execFileSync, type ChildProcess } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
-import { Load } from "../load/load";
-import { GATEWAY } from "../support/cluster";
+import { commandLine, descendantsOf } from "../../platform/local/procfs";
 import { finished, printed, TestProject } from "../support/project";
-
-/** Processes that `root` started, itself included. */
-function descendants(root: number): number[] {
-  const parents = new Map<number, number>();
-  for (const entry of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      const stat = readFileSync(`/proc/${entry}/stat`, "utf8");
-      parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
-    } catch {
-      // gone meanwhile
-    }
-  }
-  const found = [root];
-  for (const pid of found) for (const [child, parent] of parents) if (parent === pid) found.push(child);
-  return found;
-}
-
-const commandLine = (pid: number): string => {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-  } catch {
-    return "";
-  }
-};
+import { underLoad as keepAsking } from "../support/underLoad";
 
 /** The hms provider processes that an update started. */
 const providersOf = (child: ChildProcess): number[] =>
-  descendants(child.pid ?? -1).filter((pid) => commandLine(pid).includes("launch.cjs provider"));
+  descendantsOf([child.pid ?? -1]).filter((pid) => commandLine(pid).join(" ").includes("launch.cjs provider"));
 
 describe("updates that are killed, stopped, or run twice", function () {
   this.timeout(240_000);
@@ -52,22 +28,8 @@ describe("updates that are killed, stopped, or run twice", function () {
     const [service] = (await project.status()).services;
     return service?.live ? service.colors[service.live]?.release : undefined;
   };
-  const underLoad = async (act: () => Promise<void>): Promise<void> => {
-    const load = Load.start({
-      address: GATEWAY.address,
-      host: project.host,
-      path: "/health",
-      requestsPerSecond: 200,
-      newConnections: 0.1,
-      maxSeconds: 120,
-    });
-    try {
-      await act();
-    } finally {
-      const { lost, sent } = await load.stop();
-      assert.deepEqual(lost.slice(0, 5), [], `${lost.length} of ${sent} requests were lost`);
-    }
-  };
+  const underLoad = (act: () => Promise<void>): Promise<void> =>
+    keepAsking(project, { requestsPerSecond: 200, newConnections: 0.1 }, act);
   const newRelease = (): void => {
     project.newPolicy(`crash.${version++}`);
   };

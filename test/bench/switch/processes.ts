@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { commandLine, descendantsOf, processesWhere } from "../../../platform/local/procfs";
 
 /** A process and its words. */
 export interface SeenProcess {
@@ -6,29 +7,18 @@ export interface SeenProcess {
   readonly command: string;
 }
 
-const pids = (): string[] => readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-const commandOf = (pid: number): string => read(`/proc/${pid}/cmdline`).replaceAll("\0", " ");
+const commandOf = (pid: number): string => commandLine(pid).join(" ");
 
 /** The processes of a pod's containers, without the one that only holds its network. */
 export function processesOfPod(uid: string): readonly SeenProcess[] {
-  return pids()
-    .map(Number)
-    .filter((pid) => read(`/proc/${pid}/cgroup`).includes(`pod${uid}`))
+  return processesWhere((_, pid) => read(`/proc/${pid}/cgroup`).includes(`pod${uid}`))
     .map((pid) => ({ pid, command: commandOf(pid) }))
     .filter(({ command }) => command !== "" && !command.startsWith("/pause"));
 }
 
 /** The processes that `root` started, and what those started; itself included. */
-export function descendants(root: number): readonly SeenProcess[] {
-  const parents = new Map<number, number>();
-  for (const entry of pids()) {
-    const stat = read(`/proc/${entry}/stat`);
-    parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
-  }
-  const found = [root];
-  for (const pid of found) for (const [child, parent] of parents) if (parent === pid) found.push(child);
-  return found.map((pid) => ({ pid, command: commandOf(pid) }));
-}
+export const descendants = (root: number): readonly SeenProcess[] =>
+  [root, ...descendantsOf([root])].map((pid) => ({ pid, command: commandOf(pid) }));
 
 /** Empty for a process that has gone meanwhile. */
 function read(file: string): string {
