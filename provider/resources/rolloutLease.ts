@@ -7,7 +7,7 @@ import { Refusal } from "../rollout/errors";
 import { journalOf } from "../rollout/journal";
 import { readLease, removeLease } from "../rollout/lease";
 import { describeHolder } from "../../core/rollout/lease";
-import { foreignWeights } from "../rollout/mover";
+import { foreignWeights } from "../rollout/arm";
 import { roomOnNodes } from "../rollout/room";
 import type { Session } from "../session";
 import { resourceId, splitId } from "./id";

@@ -11,7 +11,8 @@ import {
   type PropertyDiff,
   type ResourceHandler,
 } from "../../platform/rpc";
-import { foreignWeights, Mover } from "../rollout/mover";
+import { foreignWeights } from "../rollout/arm";
+import { Mover } from "../rollout/mover";
 import { messageOf, Refusal } from "../rollout/errors";
 import { journalOf } from "../rollout/journal";
 import { syntheticLoad } from "../rollout/syntheticLoad";

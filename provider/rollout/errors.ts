@@ -15,6 +15,19 @@ export class Refusal extends RefusedError {
   override readonly name = "Refusal";
 }
 
+/** A move may not go further now, for no fault of the release: it parks at the weights it has. */
+export class HoldHere extends RefusedError {
+  override readonly name = "HoldHere";
+
+  /** @param until when the parking is over, unless somebody promotes it or gives it up before. */
+  constructor(
+    message: string,
+    readonly until: Date,
+  ) {
+    super(message);
+  }
+}
+
 /** Another mover has the lease now: whatever this process still wanted to write is void. */
 export class Fenced extends Error {
   override readonly name = "Fenced";

@@ -18,12 +18,15 @@ import {
 import { describeRelease } from "../../core/rollout/release";
 import type { RouteShape } from "../../core/rollout/route";
 import type { MoveStep } from "../../core/rollout/strategy";
+import { RefusedError } from "../../platform/errors";
 import type { DataPlane } from "./dataPlane";
-import { GateFailure, messageOf, Refusal } from "./errors";
+import { arm, refuseSurprises } from "./arm";
+import { GateFailure, HoldHere, messageOf, Refusal } from "./errors";
 import { gatesFor, watchStep, type GateKeeper } from "./gateWatch";
 import type { StartSynthetic } from "./syntheticLoad";
 import type { Note } from "./journal";
 import type { HeldLease } from "./lease";
+import type { Permit, WeightChange } from "./permit";
 import { describeRestored, RouteWriter } from "./routeWriter";
 import type { RolloutStore } from "./store";
 
@@ -58,6 +61,8 @@ export interface MoverParts {
   readonly synthetic?: StartSynthetic;
   /** Makes sure that somebody stands by the move from outside this process; called before the first weight is written. */
   readonly standBy?: (signal: AbortSignal) => Promise<void>;
+  /** Each may stop a write of weights that gives the color traffic; asked in this order. */
+  readonly permits?: readonly Permit[];
   /** Notes each boundary that the move comes to. */
   readonly note?: Note;
   /** Called at each change of state; must not throw. */
@@ -70,6 +75,15 @@ export interface MoveResult {
   readonly convergedMs: number;
   /** The move waits at a weight below 100 for its promotion. */
   readonly parked: boolean;
+}
+
+/** Where a move is to wait, and what its record says of that. */
+interface Parking {
+  readonly weight: number;
+  readonly until: Date;
+  readonly notes: readonly string[];
+  readonly evidence: readonly Evidence[];
+  readonly convergedMs: number;
 }
 
 /**
@@ -97,8 +111,9 @@ export class Mover {
     await this.parts.standBy?.(stop);
     await this.parts.note?.("armed");
     try {
-      return await this.move(request, fact, stop);
+      return await this.move(request, fact, actual.weights, stop);
     } catch (error) {
+      if (!this.writer.hasWritten && error instanceof RefusedError) throw new Refusal(error.message);
       // What was interrupted only says "aborted"; the signal knows why.
       throw await this.restore(request, fact, stop.aborted ? stop.reason : error);
     }
@@ -127,14 +142,23 @@ export class Mover {
     if (why !== undefined) throw new Refusal(`${shape.service}: ${why}; no traffic was moved`);
   }
 
-  private async move(request: MoveRequest, fact: ColorFact, signal: AbortSignal): Promise<MoveResult> {
+  private async move(
+    request: MoveRequest,
+    fact: ColorFact,
+    found: Weights | null,
+    signal: AbortSignal,
+  ): Promise<MoveResult> {
     const { to, shape, steps, release } = request;
     const { writer, parts } = this;
     let convergedMs = 0;
+    let before = found;
+    let evidence: readonly Evidence[] = [];
     const notes: string[] = [];
     for (const [index, step] of steps.entries()) {
       signal.throwIfAborted();
       const weights: Weights = weightsFor(to, step.weight);
+      const held = await this.askPermits(request, fact, { step: index, before, after: weights, evidence }, signal);
+      if (held) return this.park(request, fact, { ...held, weight: before?.[to] ?? 0, evidence, convergedMs });
       parts.progress(`${step.weight} % to ${to} (${describeRelease(fact.release)})`);
       await parts.note?.(stepBoundary(index, "begun"));
       const begun = withMove(writer.record, to, release, index, weights, request.affinity);
@@ -146,10 +170,15 @@ export class Mover {
       const { gates: keeper, synthetic, progress } = parts;
       const watched = { keeper, synthetic, readyPods: this.readyPods.bind(this), progress };
       await parts.note?.(stepBoundary(index, "in-force"));
-      const evidence = await watchStep(watched, step, to, signal);
-      notes.push(...syntheticNote(step.weight, evidence));
+      evidence = await watchStep(watched, step, to, signal);
+      before = weights;
+      const said = syntheticNote(step.weight, evidence);
+      notes.push(...said);
       await parts.note?.(stepBoundary(index, "passed"));
-      if (step.pauseSeconds !== undefined) return this.park(request, fact, step, evidence, convergedMs);
+      if (step.pauseSeconds !== undefined) {
+        const until = new Date(Date.parse(writer.act().at) + step.pauseSeconds * 1000);
+        return this.park(request, fact, { until, notes: said, weight: step.weight, evidence, convergedMs });
+      }
     }
     signal.throwIfAborted();
     const reason = `rolled back to ${describeRelease(fact.release)}`;
@@ -171,16 +200,38 @@ export class Mover {
     }
   }
 
-  private async park(
-    { shape, to }: MoveRequest,
+  /** @returns that the move is to wait where it is. @throws Refusal and whatever else speaks against the change. */
+  private async askPermits(
+    { shape: { service, namespace }, to, intent }: MoveRequest,
     fact: ColorFact,
-    { weight, pauseSeconds = 0 }: MoveStep,
-    evidence: readonly Evidence[],
-    convergedMs: number,
-  ): Promise<MoveResult> {
+    change: Pick<WeightChange, "step" | "before" | "after" | "evidence">,
+    signal: AbortSignal,
+  ): Promise<{ readonly until: Date; readonly notes: readonly string[] } | undefined> {
     const { writer } = this;
-    const act = { ...writer.act(), ...reasonFrom(syntheticNote(weight, evidence)) };
-    const until = new Date(Date.parse(act.at) + pauseSeconds * 1000).toISOString();
+    const { release } = fact;
+    const rest = {
+      service,
+      namespace,
+      release,
+      to,
+      intent,
+      marker: writer.nextMarker(change.step),
+      by: writer.act().by,
+    };
+    try {
+      for (const permit of this.parts.permits ?? []) await permit({ ...change, ...rest }, signal);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof HoldHere) || !writer.hasWritten) throw error;
+      return { until: error.until, notes: [error.message] };
+    }
+  }
+
+  private async park({ shape, to }: MoveRequest, fact: ColorFact, parking: Parking): Promise<MoveResult> {
+    const { writer } = this;
+    const { weight, notes, evidence, convergedMs } = parking;
+    const act = { ...writer.act(), ...reasonFrom(notes) };
+    const until = parking.until.toISOString();
     const seen = evidence.map(({ gate, value, samples, synthetic }) => ({
       ...{ gate, value, samples },
       ...(synthetic === undefined ? {} : { synthetic }),
@@ -220,39 +271,3 @@ export class Mover {
 }
 
 const reasonFrom = (notes: readonly string[]) => (notes.length === 0 ? {} : { reason: notes.join("; ") });
-
-function refuseSurprises(actual: ActualRollout, request: MoveRequest): void {
-  const { service } = request.shape;
-  if (actual.foreign && !request.takeOver) throw new Refusal(foreignWeights(service, actual.foreign));
-  if (actual.live !== request.seen && actual.live !== request.to) {
-    const [now, then] = [actual.live ?? "no color", request.seen ?? "no color"];
-    throw new Refusal(`${service}: ${now} is live, but the plan was made when ${then} was. Plan again`);
-  }
-}
-
-/** Nothing moves unless the color that is to take the traffic stands proven, whole, and with the release asked for. */
-function arm(actual: ActualRollout, request: MoveRequest): ColorFact {
-  const { service } = request.shape;
-  const fact = actual.colors[request.to];
-  if (!fact || fact.missing) throw new Refusal(`${service}: there is no workload on ${request.to}`);
-  if (fact.release.id !== request.release) {
-    const found = describeRelease(fact.release);
-    throw new Refusal(
-      `${service}: ${request.to} runs ${found}, but the plan was made for ${request.release}. Plan again`,
-    );
-  }
-  if (!fact.proven)
-    throw new Refusal(`${service}: ${describeRelease(fact.release)} did not pass its verification on ${request.to}`);
-  if (fact.ready === 0 || fact.ready < fact.desired) {
-    throw new Refusal(`${service}: ${fact.ready} of ${fact.desired} pods of ${request.to} are ready; all must be`);
-  }
-  return fact;
-}
-
-export const foreignWeights = (
-  service: string,
-  foreign: { readonly weights: Weights; readonly writer: string },
-): string =>
-  `${service}: ${foreign.writer} set the weights to blue ${foreign.weights.blue}, green ${foreign.weights.green}, ` +
-  `which is not what the last move left. If that may be overwritten, deploy again with --take-over ` +
-  `(plain pulumi: config hms:takeOver)`;

@@ -29,6 +29,7 @@ export class RouteWriter {
   /** Somebody else's weights that this writer was told to take over. */
   private accepted: Weights | undefined;
   private lastMarker = "";
+  private wrote = false;
   /** What proves that sessions are led as the last patch says, or not any more. */
   private proofs: readonly SessionProof[] = [];
 
@@ -58,6 +59,11 @@ export class RouteWriter {
     return this.routeVersion !== undefined;
   }
 
+  /** Whether this writer has changed anything. */
+  get hasWritten(): boolean {
+    return this.wrote;
+  }
+
   /** Marker of the weights that this writer wrote last. */
   get marker(): string {
     return this.lastMarker;
@@ -80,6 +86,7 @@ export class RouteWriter {
     for (;;) {
       try {
         this.routeVersion = await this.store.writeRoute(shape, weights, record, marker, this.routeVersion);
+        this.wrote = true;
         this.proofs = sessionProofs(shape.service, weights, record.move ?? this.record.move);
         this.current = record;
         this.lastMarker = marker;
