@@ -7,13 +7,16 @@ import {
   type Parked,
   type RolloutEvent,
   type RolloutRecord,
+  type Said,
 } from "./recordSchema";
 import { describeRelease, type BoundRelease } from "./release";
 
-export type { Deployment, Hold, Parked, RolloutEvent, RolloutRecord };
+export type { Deployment, Hold, Parked, RolloutEvent, RolloutRecord, Said };
 
 const KEPT_DEPLOYMENTS = 10;
 const KEPT_EVENTS = 20;
+/** Events that wait for the ledger stay, but an annotation is small, and going back must go on. */
+const MOST_EVENTS = 200;
 
 export const emptyRecord = (): RolloutRecord => ({
   sequence: 0,
@@ -28,6 +31,7 @@ export const emptyRecord = (): RolloutRecord => ({
   holds: [],
   move: null,
   events: [],
+  ledgered: 0,
 });
 
 /** @throws Error when the text is not a record: what cannot be read is never treated as "nothing there". */
@@ -57,6 +61,15 @@ interface Act {
   readonly at: string;
   readonly by: string;
   readonly reason?: string;
+  /** What the gates last said. */
+  readonly gates?: readonly Said[];
+}
+
+/** What a record knows a release by; with its image where that was ever built. */
+interface Named {
+  readonly id: string;
+  readonly tag: string;
+  readonly image?: string;
 }
 
 /**
@@ -72,10 +85,11 @@ export function withMove(
   affinity?: Affinity,
 ): RolloutRecord {
   const { live: from, move, fence, sequence } = record;
-  const before = move?.from === from && move.to === to && move.release === release ? move.sessions : undefined;
-  const sessions = affinity && dealtAgain(before, weights[to], { id: `${fence}-${sequence}`, ...affinity });
+  const same = move?.from === from && move.to === to && move.release === release ? move : undefined;
+  const sessions = affinity && dealtAgain(same?.sessions, weights[to], { id: `${fence}-${sequence}`, ...affinity });
   const kept = sessions === undefined ? {} : { sessions };
-  return next(record, { weights, move: { from, to, release, step, parked: null, ...kept } });
+  const found = same?.found ?? (from === null ? null : record.weights);
+  return next(record, { weights, move: { from, to, release, step, found, parked: null, ...kept } });
 }
 
 /** Says of a move that has begun that it is a way back. */
@@ -89,31 +103,24 @@ export function unfinishedRollback({ move, deployments }: RolloutRecord): Deploy
 }
 
 /** The move stays where it is until somebody promotes it, or until its time is over. */
-export function withParked(
-  record: RolloutRecord,
-  release: { readonly id: string; readonly tag: string },
-  parked: Omit<Parked, "at">,
-  act: Act,
-): RolloutRecord {
+export function withParked(record: RolloutRecord, release: Named, parked: Omit<Parked, "at">, act: Act): RolloutRecord {
   const { move } = record;
   if (!move) throw new Error("only a move that is under way can be parked");
-  return next(record, {
-    move: { ...move, parked: { at: act.at, ...parked } },
-    events: event(record, { kind: "parked", color: move.to, release: release.id, tag: release.tag, ...act }),
-  });
+  const parkedMove = { ...move, parked: { at: act.at, ...parked } };
+  return happened(record, { move: parkedMove }, "parked", move.to, release, act);
 }
 
 /** `release` is live on `color` by a deployment. Another release was wanted, so holds on others are lifted. */
 export function withDeployment(record: RolloutRecord, color: Color, release: BoundRelease, act: Act): RolloutRecord {
   const order = (record.deployments.at(-1)?.order ?? 0) + 1;
   const again = record.deployments.filter((d) => d.release.id !== release.id);
-  return next(record, {
+  const change = {
     ...liveOn(record, color, release, act.at),
     deployments: [...again, { order, at: act.at, release, left: false }].slice(-KEPT_DEPLOYMENTS),
     current: order,
     holds: [],
-    events: event(record, { kind: "deploy", color, release: release.id, tag: release.tag, ...act }),
-  });
+  };
+  return happened(record, change, "deploy", color, release, act);
 }
 
 /** `release` is live on `color` because somebody went back to it: what was left is held, and no new order is made. */
@@ -133,55 +140,38 @@ export function withRollback(
     at: act.at,
   }));
   const kept = record.holds.filter((h) => h.release !== release.id && !left.some((d) => d.release.id === h.release));
-  return next(record, {
+  const change = {
     ...liveOn(record, color, release, act.at),
     deployments: record.deployments.map((d) => (left.includes(d) ? { ...d, left: true } : d)),
     current: order,
     holds: [...kept, ...leftHolds],
-    events: event(record, { kind: "rollback", color, release: release.id, tag: release.tag, ...act }),
-  });
+  };
+  return happened(record, change, "rollback", color, release, act);
 }
 
 /** A gate said no: the weights are back, or were never moved, and the release is held. */
 export function withFailure(
   record: RolloutRecord,
-  failed: { readonly id: string; readonly tag: string },
+  failed: Named,
   act: Act & { readonly reason: string },
 ): RolloutRecord {
   const hold: Hold = { release: failed.id, tag: failed.tag, kind: "failed", reason: act.reason, at: act.at };
-  return next(record, {
+  const change = {
     weights: record.live ? weightsFor(record.live) : record.weights,
     move: null,
     holds: [...record.holds.filter((h) => h.release !== failed.id), hold],
-    events: event(record, {
-      kind: record.move ? "restore" : "failed",
-      color: record.live,
-      release: failed.id,
-      tag: failed.tag,
-      ...act,
-    }),
-  });
+  };
+  return happened(record, change, record.move ? "restore" : "failed", record.live, failed, act);
 }
 
 /** The move was stopped, by a person or by the end of its process: the weights are back, the release is not to blame. */
-export function withStop(
-  record: RolloutRecord,
-  stopped: { readonly id: string; readonly tag: string },
-  act: Act & { readonly reason: string },
-): RolloutRecord {
-  return next(record, {
-    weights: record.live ? weightsFor(record.live) : record.weights,
-    move: null,
-    events: event(record, { kind: "restore", color: record.live, release: stopped.id, tag: stopped.tag, ...act }),
-  });
+export function withStop(record: RolloutRecord, stopped: Named, act: Act & { readonly reason: string }): RolloutRecord {
+  const weights = record.live ? weightsFor(record.live) : record.weights;
+  return happened(record, { weights, move: null }, "restore", record.live, stopped, act);
 }
 
 /** Somebody gave the move up: the weights are back, and the release waits for `--retry` or for another one. */
-export function withGivenUp(
-  record: RolloutRecord,
-  left: { readonly id: string; readonly tag: string },
-  act: Act & { readonly reason: string },
-): RolloutRecord {
+export function withGivenUp(record: RolloutRecord, left: Named, act: Act & { readonly reason: string }): RolloutRecord {
   const hold: Hold = { release: left.id, tag: left.tag, kind: "rolledBack", reason: act.reason, at: act.at };
   const stopped = withStop(record, left, act);
   return { ...stopped, holds: [...record.holds.filter((h) => h.release !== left.id), hold] };
@@ -189,13 +179,8 @@ export function withGivenUp(
 
 /** Somebody else's weights were replaced by ours, or accepted as the new truth. */
 export function withRepair(record: RolloutRecord, live: Color, act: Act & { readonly reason: string }): RolloutRecord {
-  const release = record.colors[live];
-  return next(record, {
-    live,
-    weights: weightsFor(live),
-    move: null,
-    events: event(record, { kind: "repair", color: live, release: release?.id ?? "", tag: release?.tag ?? "", ...act }),
-  });
+  const release = record.colors[live] ?? { id: "", tag: "" };
+  return happened(record, { live, weights: weightsFor(live), move: null }, "repair", live, release, act);
 }
 
 /** The newest good release before the live one; `undefined` when there is none. Never a newer one, a held one, or one left. */
@@ -234,5 +219,35 @@ const next = (record: RolloutRecord, change: Partial<RolloutRecord>): RolloutRec
   sequence: record.sequence + 1,
 });
 
-const event = (record: RolloutRecord, one: RolloutEvent): RolloutRecord["events"] =>
-  [...record.events, one].slice(-KEPT_EVENTS);
+/** The record after something that people want to know of, and that the ledger is told. */
+function happened(
+  record: RolloutRecord,
+  change: Partial<RolloutRecord>,
+  kind: RolloutEvent["kind"],
+  color: Color | null,
+  { id: release, tag, image }: Named,
+  { gates, ...act }: Act,
+): RolloutRecord {
+  const { live, move, ledgered } = record;
+  const forward = kind === "deploy" || kind === "rollback";
+  const standing = live === null && !move ? null : record.weights;
+  const before = forward && move?.found !== undefined ? move.found : standing;
+  const event: RolloutEvent = {
+    ...{ kind, color, release, tag, ...act },
+    sequence: record.sequence + 1,
+    weights: { before, after: change.weights ?? record.weights },
+    ...(image === undefined ? {} : { image }),
+    ...(gates === undefined ? {} : { gates: [...gates] }),
+  };
+  const events = [...record.events, event];
+  const waiting = events.filter(({ sequence = 0 }) => sequence > ledgered).length;
+  return next(record, { ...change, events: events.slice(-Math.min(MOST_EVENTS, Math.max(KEPT_EVENTS, waiting))) });
+}
+
+/** What happened and is not known to be in the ledger, oldest first. */
+export const unledgered = ({ events, ledgered }: RolloutRecord): readonly RolloutEvent[] =>
+  events.filter(({ sequence = 0 }) => sequence > ledgered);
+
+/** Everything up to `sequence` is in the ledger. */
+export const withLedgered = (record: RolloutRecord, sequence: number): RolloutRecord =>
+  next(record, { ledgered: Math.max(record.ledgered, sequence) });

@@ -4,6 +4,17 @@ import { COLORS } from "./color";
 import { boundReleaseSchema } from "./release";
 
 const weight = z.number().int().min(0).max(100);
+const weights = z.object({ blue: weight, green: weight });
+
+/** What a gate last said. */
+const saidSchema = z.object({
+  gate: z.string(),
+  value: z.number().nullable(),
+  /** Users' requests. */
+  samples: z.number().nullable(),
+  /** Set: so many synthetic requests stood in for them. */
+  synthetic: z.number().exactOptional(),
+});
 
 const holdSchema = z.object({
   release: z.string(),
@@ -25,7 +36,7 @@ export const recordSchema = z.object({
   writer: z.string(),
   live: z.enum(COLORS).nullable(),
   /** The weights we last wrote: others on the route are somebody else's. */
-  weights: z.object({ blue: weight, green: weight }),
+  weights,
   /** The release that last went live on each color. */
   colors: z.object({ blue: boundReleaseSchema.nullable(), green: boundReleaseSchema.nullable() }),
   /** Deployments that went live, oldest first; `order` only grows, and going back makes no new one. */
@@ -50,6 +61,8 @@ export const recordSchema = z.object({
       to: z.enum(COLORS),
       release: z.string(),
       step: z.number().int(),
+      /** Weights that it began with; `null` before anything was public. */
+      found: weights.nullable().exactOptional(),
       /** Set: it goes back to a release that was live before. Left or given up, it holds nothing against that one. */
       intent: z.literal("rollback").exactOptional(),
       /** Waits at these weights, on purpose and with nobody moving, until promoted, given up or `until`. */
@@ -58,18 +71,7 @@ export const recordSchema = z.object({
           at: z.string(),
           until: z.string(),
           /** What the gates last said before it was parked. */
-          evidence: z
-            .array(
-              z.object({
-                gate: z.string(),
-                value: z.number().nullable(),
-                /** Users' requests. */
-                samples: z.number().nullable(),
-                /** Set: so many synthetic requests stood in for them. */
-                synthetic: z.number().exactOptional(),
-              }),
-            )
-            .default([]),
+          evidence: z.array(saidSchema).default([]),
         })
         .nullable()
         .default(null),
@@ -87,12 +89,21 @@ export const recordSchema = z.object({
       tag: z.string(),
       by: z.string(),
       reason: z.string().optional(),
+      /** `sequence` of the record that it came with. Like all below it is younger than records in use. */
+      sequence: z.number().int().exactOptional(),
+      image: z.string().exactOptional(),
+      weights: z.object({ before: weights.nullable(), after: weights }).exactOptional(),
+      gates: z.array(saidSchema).exactOptional(),
     }),
   ),
+  /** Events up to this sequence are in the ledger. */
+  ledgered: z.number().int().min(0).default(0),
 });
 
 export type RolloutRecord = Readonly<z.infer<typeof recordSchema>>;
 export type Hold = Readonly<z.infer<typeof holdSchema>>;
+/** What a gate last said, as it is kept. */
+export type Said = Readonly<z.infer<typeof saidSchema>>;
 export type RolloutEvent = RolloutRecord["events"][number];
 export type Parked = NonNullable<NonNullable<RolloutRecord["move"]>["parked"]>;
 export type Deployment = RolloutRecord["deployments"][number];

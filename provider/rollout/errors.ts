@@ -1,8 +1,17 @@
+import type { Evidence } from "../../core/gates/verdict";
 import { RefusedError } from "../../platform/errors";
 
 /** A gate judged the release: it is held, and may not go live again by itself. */
 export class GateFailure extends Error {
   override readonly name = "GateFailure";
+
+  /** @param evidence what the gates said, where gates spoke. */
+  constructor(
+    message: string,
+    readonly evidence: readonly Evidence[] = [],
+  ) {
+    super(message);
+  }
 }
 
 /** The gates could not tell in time: the traffic goes back, and nothing is held against the release. */

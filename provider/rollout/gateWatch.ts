@@ -103,7 +103,8 @@ async function stay(
     }
     const outcome = watch.outcome(elapsed());
     if (outcome.kind === "passed") return watch.evidence();
-    if (outcome.kind === "failed") throw new GateFailure(`at ${step.weight} %: ${describeEvidence(outcome.evidence)}`);
+    if (outcome.kind === "failed")
+      throw new GateFailure(`at ${step.weight} %: ${describeEvidence(outcome.evidence)}`, watch.evidence());
     if (outcome.kind === "inconclusive") {
       const sent = load === undefined ? "" : `; ${load.describe()}`;
       throw new Inconclusive(`${unproven(step, gatesFor(step, keeper), outcome, elapsed())}${sent}`);

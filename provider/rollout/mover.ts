@@ -14,6 +14,7 @@ import {
   withRollback,
   withStop,
   type RolloutRecord,
+  type Said,
 } from "../../core/rollout/record";
 import { describeRelease } from "../../core/rollout/release";
 import type { RouteShape } from "../../core/rollout/route";
@@ -185,7 +186,11 @@ export class Mover {
     const record =
       request.intent === "rollback"
         ? withRollback(writer.record, to, fact.release, { ...writer.act(), reason })
-        : withDeployment(writer.record, to, fact.release, { ...writer.act(), ...reasonFrom(notes) });
+        : withDeployment(writer.record, to, fact.release, {
+            ...writer.act(),
+            ...reasonFrom(notes),
+            gates: said(evidence),
+          });
     await writer.write(shape, weightsFor(to), record, writer.marker);
     await parts.note?.("committed");
     parts.progress(`${to} is live with ${describeRelease(fact.release)} (in force after ${convergedMs} ms)`);
@@ -219,7 +224,11 @@ export class Mover {
       by: writer.act().by,
     };
     try {
-      for (const permit of this.parts.permits ?? []) await permit({ ...change, ...rest }, signal);
+      const decisions: string[] = [];
+      for (const permit of this.parts.permits ?? []) {
+        const decided = await permit({ ...change, ...rest, decisions }, signal);
+        if (decided !== undefined) decisions.push(decided);
+      }
       return undefined;
     } catch (error) {
       if (!(error instanceof HoldHere) || !writer.hasWritten) throw error;
@@ -230,13 +239,10 @@ export class Mover {
   private async park({ shape, to }: MoveRequest, fact: ColorFact, parking: Parking): Promise<MoveResult> {
     const { writer } = this;
     const { weight, notes, evidence, convergedMs } = parking;
-    const act = { ...writer.act(), ...reasonFrom(notes) };
     const until = parking.until.toISOString();
-    const seen = evidence.map(({ gate, value, samples, synthetic }) => ({
-      ...{ gate, value, samples },
-      ...(synthetic === undefined ? {} : { synthetic }),
-    }));
-    const record = withParked(writer.record, fact.release, { until, evidence: seen }, act);
+    const gates = said(evidence);
+    const act = { ...writer.act(), ...reasonFrom(notes), gates };
+    const record = withParked(writer.record, fact.release, { until, evidence: gates }, act);
     await writer.write(shape, weightsFor(to, weight), record, writer.marker);
     await this.parts.note?.("parked");
     this.parts.progress(
@@ -255,7 +261,8 @@ export class Mover {
       );
     }
     const judged = cause instanceof GateFailure;
-    const act = { ...writer.act(), reason: messageOf(cause) };
+    const gates = judged ? said(cause.evidence) : [];
+    const act = { ...writer.act(), reason: messageOf(cause), gates };
     const back = (judged ? withFailure : withStop)(writer.record, fact.release, act);
     try {
       await writer.putBack(request.shape, back);
@@ -269,5 +276,12 @@ export class Mover {
     return judged ? new GateFailure(message) : new Error(message);
   }
 }
+
+/** What is kept of evidence. */
+const said = (evidence: readonly Evidence[]): Said[] =>
+  evidence.map(({ gate, value, samples, synthetic }) => ({
+    ...{ gate, value, samples },
+    ...(synthetic === undefined ? {} : { synthetic }),
+  }));
 
 const reasonFrom = (notes: readonly string[]) => (notes.length === 0 ? {} : { reason: notes.join("; ") });

@@ -20,10 +20,13 @@ export interface WeightChange {
   /** Names the change: the same for no other one, of whatever writer. */
   readonly marker: string;
   readonly by: string;
+  /** What earlier permits decided about this change. */
+  readonly decisions: readonly string[];
 }
 
 /**
  * Asked right before each such write; never before traffic is put back. To say no it throws: a Refusal, and nothing moves,
  * or the traffic goes back if some has moved already; or HoldHere, and the move waits at the weights that it has.
+ * @returns what was decided where that is worth a word in the ledger ("a freeze is lifted by ..."), else `undefined`.
  */
-export type Permit = (change: WeightChange, signal: AbortSignal) => Promise<void>;
+export type Permit = (change: WeightChange, signal: AbortSignal) => Promise<string | undefined>;
