@@ -5,7 +5,8 @@ import { readSourceState } from "../core/release/git";
 import { defaultTag } from "../core/release/tag";
 import { planRollout, type RolloutPlan, type Wish } from "../core/rollout/plan";
 import { unfinishedRollback } from "../core/rollout/record";
-import { describeRelease, releaseOf, type Release } from "../core/rollout/release";
+import { describeRelease, releaseOf, type Migration, type Release } from "../core/rollout/release";
+import type { Migrations } from "../core/service/migrations";
 import type { ServiceConfig } from "../core/service/service";
 import { reasonOf } from "../platform/errors";
 import { getRollout, type RolloutAnswer } from "../provider/sdk";
@@ -131,9 +132,19 @@ function leftAlone({ only }: StackConfig, service: string, { actual }: RolloutAn
 async function wantedRelease(service: ServiceConfig, contextHash: string | undefined): Promise<Release> {
   const { port, healthPath, env, secrets, resources, longestRequestSeconds, startupSeconds } = service;
   const source = contextHash === undefined ? `image:${service.image ?? ""}` : `context:${contextHash}`;
-  const spec = { source, port, healthPath, env, secrets, resources, longestRequestSeconds, startupSeconds };
+  const spec = {
+    ...{ source, port, healthPath, env, secrets, resources, longestRequestSeconds, startupSeconds },
+    ...(service.migrations === undefined ? {} : { migration: migrationOf(service.migrations) }),
+  };
   return releaseOf(spec, service.tag ?? (await sourceTag(service, contextHash)));
 }
+
+const migrationOf = ({ timeout: timeoutSeconds, up, down, ...rest }: Migrations): Migration => ({
+  ...rest,
+  up: [...up],
+  ...(down === undefined ? {} : { down: [...down] }),
+  timeoutSeconds,
+});
 
 async function sourceTag({ source, image = "" }: ServiceConfig, contextHash: string | undefined): Promise<string> {
   if (!source || contextHash === undefined) return image.slice(-12);

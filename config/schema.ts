@@ -1,5 +1,6 @@
 import { serviceFields } from "../core/service/definition";
 import { field, mapOf, mapWith, scalarText, text, wholeNumber } from "../core/service/field";
+import { migrationsDecisionSchema } from "../core/service/migrations";
 import {
   DNS_LABEL,
   LABEL_KEY,
@@ -80,6 +81,7 @@ const overrides = {
   strategy: serviceFields.strategy.exactOptional(),
   affinity: serviceFields.affinity.exactOptional(),
   chaos: serviceFields.chaos.exactOptional(),
+  migrations: migrationsDecisionSchema.exactOptional(),
 } as const;
 
 const source = field(
@@ -103,6 +105,7 @@ export const inlineEntrySchema = mapWith({
   startup: serviceFields.startup.exactOptional(),
   smoke: serviceFields.smoke,
   kpis: serviceFields.kpis.exactOptional(),
+  migrations: serviceFields.migrations.exactOptional(),
 });
 
 export type SourcedEntry = Readonly<z.output<typeof sourcedEntrySchema>>;

@@ -1,6 +1,7 @@
 import { gatesOf } from "../core/gates/serviceGates";
 import { closest } from "../core/service/closest";
 import { type ServiceDefinition, serviceDefinitionSchema } from "../core/service/definition";
+import { decisionProblems } from "../core/service/migrations";
 import { SERVICE_NAME } from "../core/service/names";
 import { namedTwice, parseService } from "../core/service/parse";
 import { describeValue, type Problem, problemsOf, problemText } from "../core/service/problem";
@@ -89,7 +90,10 @@ function readSourced(name: string, raw: object, files: SourceFiles, path: readon
   if (!parsed.success) return { problems };
   const { source, ...overrides } = parsed.data;
   const undeclared = undeclaredVariables(definition.value, overrides, path, filename);
-  return finish(name, definition.value, overrides, [...problems, ...undeclared], path, (relative) =>
+  const decisions = decisionProblems(definition.value.migrations, overrides.migrations).map((problem) =>
+    stackProblem({ ...problem, path: [...path, "migrations", ...problem.path] }),
+  );
+  return finish(name, definition.value, overrides, [...problems, ...undeclared, ...decisions], path, (relative) =>
     files.absolute(`${source}/${relative}`),
   );
 }
@@ -104,11 +108,13 @@ function readInline(name: string, raw: unknown, path: readonly string[]): ReadSe
   const parsed = inlineEntrySchema.safeParse(raw);
   if (!parsed.success) return { problems: problemsOf(parsed.error, raw, path).map(stackProblem) };
   const twice = namedTwice(raw, path).map(stackProblem);
-  return finish(name, definitionOf(name, parsed.data), parsed.data, twice, path, (relative) => relative);
+  // The whole service stands here, so there is nothing beside it that could decide about its migrations.
+  const { migrations: _own, ...overrides } = parsed.data;
+  return finish(name, definitionOf(name, parsed.data), overrides, twice, path, (relative) => relative);
 }
 
 function definitionOf(name: string, entry: InlineEntry): ServiceDefinition {
-  const { image, port, smoke, health, longestRequest, startup, kpis } = entry;
+  const { image, port, smoke, health, longestRequest, startup, kpis, migrations } = entry;
   const defaults = serviceDefinitionSchema.parse({
     name,
     image: { ref: image },
@@ -122,6 +128,7 @@ function definitionOf(name: string, entry: InlineEntry): ServiceDefinition {
     ...(longestRequest === undefined ? {} : { longestRequest }),
     ...(startup === undefined ? {} : { startup }),
     ...(kpis === undefined ? {} : { kpis }),
+    ...(migrations === undefined ? {} : { migrations }),
   };
 }
 

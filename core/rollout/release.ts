@@ -4,6 +4,21 @@ import { canonicalJson } from "../canonicalJson";
 
 const secretRefSchema = z.object({ secret: z.string(), key: z.string() });
 
+/** What is done to the database of a service before a release, and what takes it back; commands as words. */
+export const migrationSchema = z.object({
+  /** By digest; absent: the release's own image. */
+  image: z.string().exactOptional(),
+  up: z.array(z.string()).min(1),
+  down: z.array(z.string()).min(1).exactOptional(),
+  /** Beside the release's own variables, and before them where a name is the same. */
+  env: z.record(z.string(), z.string()),
+  secrets: z.record(z.string(), secretRefSchema),
+  /** How long one run may take. */
+  timeoutSeconds: z.number(),
+  /** Whether `down` runs when the release gives its traffic back. */
+  downOnRestore: z.boolean(),
+});
+
 /** Everything that decides what runs in a pod. Two equal specs are the same release; replicas and labels are not part of it. */
 export const releaseSpecSchema = z.object({
   /** `context:<sha256>` of a build context, or `image:<repository>@sha256:<digest>`. Known before anything is built. */
@@ -19,6 +34,8 @@ export const releaseSpecSchema = z.object({
   longestRequestSeconds: z.number(),
   /** How long a new pod may take until it answers its health path, in seconds. */
   startupSeconds: z.number().default(60),
+  /** Absent: none. A changed one is another release, so that it is run by the same rules. */
+  migration: migrationSchema.exactOptional(),
 });
 
 /** What is wanted of a service, or runs on a color. */
@@ -34,6 +51,7 @@ export const releaseSchema = z.object({
 export const boundReleaseSchema = releaseSchema.extend({ image: z.string() });
 
 export type SecretRef = Readonly<z.infer<typeof secretRefSchema>>;
+export type Migration = Readonly<z.infer<typeof migrationSchema>>;
 export type ReleaseSpec = Readonly<z.infer<typeof releaseSpecSchema>>;
 export type Release = Readonly<z.infer<typeof releaseSchema>>;
 export type BoundRelease = Readonly<z.infer<typeof boundReleaseSchema>>;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { chaosSchema } from "./chaos";
 import { duration, field, mapOf, mapWith, oneOf, scalarText, text, wholeNumber } from "./field";
 import { kpisSchema } from "./kpi";
+import { migrationsSchema } from "./migrations";
 import { PINNED_IMAGE, REQUEST_PATH, SECRET_KEY, SECRET_NAME, SERVICE_NAME, VARIABLE_NAME } from "./names";
 import { problemsOf } from "./problem";
 import { parseCpu, parseMemory } from "./quantity";
@@ -109,6 +110,8 @@ export const serviceFields = {
   affinity: oneOf(["cookie", "none"], "write cookie to keep a user on one color while the traffic is divided"),
   /** Absent: pods of a new release are not killed before its move. */
   chaos: chaosSchema,
+  /** Absent: nothing runs before a new release. */
+  migrations: migrationsSchema,
   replicas: wholeNumber(1, 1000, "say how many pods each color has"),
   retain: duration(
     0,
@@ -143,6 +146,7 @@ export const serviceDefinitionSchema = mapWith({
   strategy: serviceFields.strategy.exactOptional(),
   affinity: serviceFields.affinity.exactOptional(),
   chaos: serviceFields.chaos.exactOptional(),
+  migrations: serviceFields.migrations.exactOptional(),
   replicas: serviceFields.replicas.default(defaults.replicas),
   retain: serviceFields.retain.exactOptional(),
   autoscale: serviceFields.autoscale.exactOptional(),

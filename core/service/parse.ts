@@ -43,7 +43,7 @@ function read(document: Document.Parsed): Result<ServiceDefinition> {
 
 /** `VERSION: 1.10` would silently become the text 1.1. */
 function roundedNumbers(document: Document): readonly Problem[] {
-  return [["env"], ["image", "buildArgs"]].flatMap((path) => {
+  return [["env"], ["migrations", "env"], ["image", "buildArgs"]].flatMap((path) => {
     const map = document.getIn(path, true);
     if (!isMap(map)) return [];
     return map.items.flatMap(({ key, value }) => {

@@ -1,6 +1,7 @@
 import type { ServiceChaos } from "./chaos";
 import type { Autoscale, ServiceDefinition } from "./definition";
 import type { Kpi } from "./kpi";
+import { mergeMigrations, type Migrations, type MigrationsDecision } from "./migrations";
 import type { SmokeTest } from "./smoke";
 import type { Strategy } from "./strategy";
 
@@ -44,6 +45,8 @@ export interface ServiceConfig {
   readonly affinity?: "cookie";
   /** How a new release is tried before its move; not at all if not set. */
   readonly chaos?: ServiceChaos;
+  /** What runs before a new release gets traffic, and what takes that back; nothing if not set. */
+  readonly migrations?: Migrations;
 }
 
 /** What a stack may decide about a service; the rest belongs to the service itself. */
@@ -60,6 +63,7 @@ export interface ServiceOverrides {
   readonly strategy?: Strategy;
   readonly affinity?: "cookie" | "none";
   readonly chaos?: ServiceChaos | "none";
+  readonly migrations?: MigrationsDecision;
 }
 
 /** Names under `env` that have no value yet. */
@@ -81,6 +85,7 @@ export function mergeService(
   const strategy = overrides.strategy ?? definition.strategy;
   const affinity = overrides.affinity ?? definition.affinity;
   const chaos = overrides.chaos ?? definition.chaos ?? "none";
+  const migrations = mergeMigrations(definition.migrations, overrides.migrations);
   return {
     name,
     ...(image !== undefined ? { image } : sourceOf(definition, contextOf)),
@@ -101,6 +106,7 @@ export function mergeService(
     ...(strategy === undefined ? {} : { strategy }),
     ...(affinity === "cookie" ? { affinity } : {}),
     ...(chaos === "none" ? {} : { chaos }),
+    ...(migrations === undefined ? {} : { migrations }),
   };
 }
 

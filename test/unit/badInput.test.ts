@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { readStack, type ReadStack } from "../../config/readStack";
+import { MIGRATION_CASES, MIGRATION_DECISION_CASES } from "./badInput/migrationCases";
 import { SERVICE_CASES } from "./badInput/serviceCases";
 import { OVERRIDE_CASES, STACK_CASES } from "./badInput/stackCases";
 
@@ -72,6 +73,31 @@ describe("bad input", () => {
     }
   });
 
+  describe("in the migrations of a service.yaml", () => {
+    for (const [migrations, messages] of MIGRATION_CASES) {
+      it(shown({ migrations }), () => {
+        const refused = read({ service: { migrations } });
+        assert.ok(!refused.ok);
+        assert.deepEqual(
+          refused.problems.map((problem) => problem.replace(/^web\/service\.yaml:\d+: /, "")),
+          messages,
+        );
+      });
+    }
+  });
+
+  describe("in what a stack decides about migrations", () => {
+    for (const [migrations, decided, messages] of MIGRATION_DECISION_CASES) {
+      it(shown({ decided }), () => {
+        const services = { web: { source: "web", env: { REGION: "north" }, migrations: decided } };
+        assert.deepEqual(read({ service: { migrations }, stack: { services } }), {
+          ok: false,
+          problems: messages.map((message) => `hms:services.web.migrations${message}`),
+        });
+      });
+    }
+  });
+
   describe("in a stack file", () => {
     for (const [change, messages] of STACK_CASES) {
       it(shown(change), () => {
@@ -118,7 +144,7 @@ describe("bad input", () => {
   });
 
   it("that may be a secret is never repeated", () => {
-    const texts = SERVICE_CASES.concat(STACK_CASES).flatMap(([, messages]) => messages);
+    const texts = [...SERVICE_CASES, ...STACK_CASES, ...MIGRATION_CASES].flatMap(([, messages]) => messages);
     assert.ok(texts.every((text) => !/planted/i.test(text)));
   });
 

@@ -161,7 +161,7 @@ export const STACK_CASES: readonly (readonly [Change, readonly string[]])[] = [
   [
     { services: { web: { source: "web", env: { REGION: "north" }, port: 80 } } },
     [
-      "services.web.port: got an unknown key; allowed is one of source, replicas, tag, image, env, secrets, labels, resources, autoscale, retain, strategy, affinity, chaos; remove it",
+      "services.web.port: got an unknown key; allowed is one of source, replicas, tag, image, env, secrets, labels, resources, autoscale, retain, strategy, affinity, chaos, migrations; remove it",
     ],
   ],
   [
