@@ -13,7 +13,7 @@ import { HmsProvider } from "./provider/sdk";
 /** One stack: what its file wants of each service is compared with what its cluster runs, and the difference is made. */
 export = async () => {
   const config = loadStackConfig();
-  const { kubeContext, namespace, domain, gateway, protect } = config;
+  const { kubeContext, namespace, domain, gateway, tls, protect } = config;
   const hms = new HmsProvider("hms", { context: kubeContext });
   const [plans, providers] = await Promise.all([planServices(config, hms), startOthers(hms, kubeContext)]);
   refuseImpossible(plans);
@@ -25,11 +25,12 @@ export = async () => {
     { provider: providers.kubernetes, protect },
   );
   const { image = "", ...inside } = config.inCluster;
+  const https = tls === undefined ? {} : { tls };
   // Who stands by a move that stops on its way needs rights of its own; where nothing stops there is nobody to give them.
   const access = plans.some(isWatched)
     ? new Access(
         "access",
-        { namespace, services: config.services },
+        { namespace, services: config.services, ...https },
         { provider: providers.kubernetes, dependsOn: home },
       )
     : home;
@@ -37,7 +38,11 @@ export = async () => {
     announce(plan);
     return new PolicyService(
       plan.service.name,
-      { plan, namespace, domain, gateway, registry, prometheus: config.prometheus, watcher: { image, ...inside } },
+      {
+        ...{ plan, namespace, domain, gateway, registry, prometheus: config.prometheus },
+        ...https,
+        watcher: { image, ...inside },
+      },
       { providers, protect, dependsOn: access },
     );
   });

@@ -13,10 +13,11 @@ import { rollback } from "./commands/rollback";
 import { start } from "./commands/start";
 import { status } from "./commands/status";
 import { test } from "./commands/test";
+import { tlsCommands } from "./commands/tls";
 import { unlock } from "./commands/unlock";
 
 /** `hms`: everything around an update. */
-const HMS: readonly Command[] = [...localCommands, env, doctor, status, unlock, chaosRun];
+const HMS: readonly Command[] = [...localCommands, env, doctor, status, unlock, chaosRun, ...tlsCommands];
 
 /** `hms-deploy`: what a pipeline calls. */
 const DEPLOY: readonly Command[] = [deploy, rollback, promote, abort, history];

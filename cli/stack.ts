@@ -3,6 +3,7 @@ import type { StackConfig } from "../config/stackConfig";
 import { describeHolder } from "../core/rollout/lease";
 import type { ServiceSeen } from "../core/rollout/status";
 import type { ServiceConfig } from "../core/service/service";
+import { httpsUrl } from "../core/tls/settings";
 import { RefusedError } from "../platform/errors";
 import { projectRoot } from "../platform/home";
 import { CLUSTER, loadLayout } from "../platform/local/layout";
@@ -42,6 +43,7 @@ export function openStack(stack: string, only: string | undefined, env: NodeJS.P
 export const serviceHost = (config: StackConfig, service: string): string => `${service}.${config.domain}`;
 
 export function serviceUrl(config: StackConfig, service: string): string {
+  if (config.tls) return httpsUrl(config.tls, serviceHost(config, service));
   const url = new URL(config.gateway.address);
   url.hostname = serviceHost(config, service);
   return url.href.replace(/\/$/, "");

@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServiceConfig } from "../core/service/service";
+import type { TlsSettings } from "../core/tls/settings";
 import { OWNED } from "./colorStack";
 import { ACCOUNTS, rightsOf, type Rule } from "./rights";
 
@@ -8,6 +9,8 @@ export interface AccessArgs {
   readonly namespace: string;
   /** All services of the stack: what the accounts may touch is named after them. */
   readonly services: readonly Pick<ServiceConfig, "name" | "secrets" | "chaos">[];
+  /** Who makes their certificates. @default - http only */
+  readonly tls?: TlsSettings;
 }
 
 /**
@@ -16,9 +19,12 @@ export interface AccessArgs {
  */
 export class Access extends pulumi.ComponentResource {
   constructor(name: string, args: AccessArgs, opts: pulumi.ComponentResourceOptions) {
-    const { namespace } = args;
+    const { namespace, tls } = args;
     const services = args.services.map((service) => service.name);
-    const secrets = args.services.flatMap((service) => Object.values(service.secrets).map(({ secret }) => secret));
+    const secrets = [
+      ...args.services.flatMap((service) => Object.values(service.secrets).map(({ secret }) => secret)),
+      ...(tls?.kind === "secret" ? [tls.secret] : []),
+    ];
     const chaos = args.services.some((service) => service.chaos !== undefined);
     super("hms:delivery:Access", name, { namespace, services }, opts);
     for (const account of ACCOUNTS) {
@@ -32,7 +38,10 @@ export class Access extends pulumi.ComponentResource {
       );
       const role = new k8s.rbac.v1.Role(
         account,
-        { metadata, rules: rightsOf(account, { services, secrets, chaos }).map(plain) },
+        {
+          metadata,
+          rules: rightsOf(account, { services, secrets, chaos, ...(tls === undefined ? {} : { tls }) }).map(plain),
+        },
         parent,
       );
       new k8s.rbac.v1.RoleBinding(

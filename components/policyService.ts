@@ -7,6 +7,8 @@ import { LABEL, probeRouteName } from "../core/rollout/names";
 import { renderProbeRouteSpec } from "../core/rollout/route";
 import { leastPods, replicasOf } from "../core/rollout/size";
 import { ALL_AT_ONCE, parkedFirst, sendsSynthetic, stops } from "../core/rollout/strategy";
+import { httpsParent } from "../core/tls/objects";
+import { httpsUrl, type TlsSettings } from "../core/tls/settings";
 import { gatesOf } from "../core/gates/serviceGates";
 import { syntheticRequests } from "../core/gates/synthetic";
 import { stepsOf } from "../core/service/strategy";
@@ -15,6 +17,7 @@ import { ColorStack, OWNED, type ColorStackArgs } from "./colorStack";
 import { PolicyImage } from "./policyImage";
 import type { Registry } from "./registry";
 import type { ServicePlan } from "./servicePlan";
+import { ServiceTls } from "./serviceTls";
 
 export interface PolicyServiceArgs {
   /** What the plan found and decided; made from the cluster's state right before. */
@@ -28,6 +31,8 @@ export interface PolicyServiceArgs {
     readonly address: string;
     readonly section?: string;
   };
+  /** Serves https besides. @default - http only */
+  readonly tls?: TlsSettings;
   readonly registry: Registry;
   /** Where gates ask, as seen from the engine. */
   readonly prometheus: string;
@@ -45,11 +50,14 @@ export class PolicyService extends pulumi.ComponentResource {
   private readonly shape;
 
   constructor(name: string, args: PolicyServiceArgs, opts: pulumi.ComponentResourceOptions) {
-    const { plan, namespace, domain, gateway } = args;
+    const { plan, namespace, domain, tls } = args;
     super("hms:delivery:PolicyService", name, { namespace, domain }, opts);
     const host = `${name}.${domain}`;
+    const https =
+      tls && new ServiceTls(name, { service: name, namespace, host, gateway: sharedOf(args), tls }, { parent: this });
+    const gateway = tls ? { ...args.gateway, https: httpsParent({ service: name, tls }) } : args.gateway;
     const { address, ...parent } = gateway;
-    this.url = hostUrl(address, host);
+    this.url = tls ? httpsUrl(tls, host) : hostUrl(address, host);
     this.shape = { service: name, namespace, hostnames: [host], gateway: parent };
     const { color, release, tag } = target(plan);
 
@@ -71,7 +79,8 @@ export class PolicyService extends pulumi.ComponentResource {
           ...plan.service.resources,
         },
       },
-      { parent: this },
+      // What cannot be served to users is not begun.
+      { parent: this, ...(https ? { dependsOn: https } : {}) },
     );
     const image = this.image(name, args);
     const sides = perColor((side) => this.side(name, side, args, image, lease));
@@ -218,6 +227,8 @@ function moveBy({ service, plan, intent, traffic }: ServicePlan, { prometheus, w
     ...(service.affinity === undefined ? {} : { affinity: service.affinity }),
   };
 }
+
+const sharedOf = ({ gateway: { name, namespace } }: PolicyServiceArgs) => ({ name, namespace });
 
 function hostUrl(address: string, host: string): string {
   const url = new URL(address);

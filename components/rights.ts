@@ -1,5 +1,14 @@
 import { COLORS } from "../core/rollout/color";
-import { leaseName, probeRouteName, routeName, SERVICE_PORT, workloadName } from "../core/rollout/names";
+import {
+  httpsName,
+  leaseName,
+  probeRouteName,
+  routeName,
+  SERVICE_PORT,
+  tlsSecretName,
+  workloadName,
+} from "../core/rollout/names";
+import type { TlsSettings } from "../core/tls/settings";
 
 /** One entry of a Role. */
 export interface Rule {
@@ -17,6 +26,8 @@ export interface RightsScope {
   readonly secrets: readonly string[];
   /** Whether pods of a new release are killed before its move. @default false */
   readonly chaos?: boolean;
+  /** Who makes the certificates. @default - http only */
+  readonly tls?: TlsSettings;
 }
 
 /**
@@ -42,7 +53,7 @@ export function rightsOf(account: Account, scope: RightsScope): readonly Rule[] 
 }
 
 const RIGHTS: Readonly<Record<Account, (scope: RightsScope) => readonly Rule[]>> = {
-  "hms-deployer": ({ services }) => [
+  "hms-deployer": ({ services, tls }) => [
     { apiGroups: [""], resources: ["services", "configmaps"], verbs: MANAGE },
     { ...DEPLOYMENTS, verbs: MANAGE },
     { apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: MANAGE },
@@ -54,11 +65,12 @@ const RIGHTS: Readonly<Record<Account, (scope: RightsScope) => readonly Rule[]>>
     { apiGroups: ["apps"], resources: ["replicasets"], verbs: READ },
     { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: READ },
     { ...ROUTES, verbs: [...APPLY, "delete"], resourceNames: services.map(probeRouteName) },
+    ...listenerRules(services, tls),
     // What an administrator's run of the same stack has made is refreshed by every run.
     { apiGroups: [""], resources: ["namespaces", "serviceaccounts"], verbs: ["get"] },
     { apiGroups: ["rbac.authorization.k8s.io"], resources: ["roles", "rolebindings"], verbs: ["get"] },
   ],
-  "hms-switch": ({ services, secrets, chaos = false }) => [
+  "hms-switch": ({ services, secrets, chaos = false, tls }) => [
     { ...ROUTES, verbs: [...APPLY, "delete"], resourceNames: services.map(routeName) },
     { ...ROUTES, verbs: ["get"], resourceNames: services.map(probeRouteName) },
     // A lease is made by a request that does not name it.
@@ -80,6 +92,16 @@ const RIGHTS: Readonly<Record<Account, (scope: RightsScope) => readonly Rule[]>>
       resourceNames: workloads(services),
     },
     { apiGroups: [""], resources: ["secrets"], verbs: ["get"], resourceNames: [...new Set(secrets)].sort() },
+    ...(tls?.kind === "local"
+      ? [
+          {
+            apiGroups: [""],
+            resources: ["secrets"],
+            verbs: [...APPLY, "delete"],
+            resourceNames: services.map(tlsSecretName),
+          },
+        ]
+      : []),
     // The watcher of a move is a Job, named after the move; its pods tell whether it has started.
     { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "patch", "delete"] },
     { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
@@ -97,6 +119,29 @@ const RIGHTS: Readonly<Record<Account, (scope: RightsScope) => readonly Rule[]>>
     { ...DEPLOYMENTS, verbs: ["get"], resourceNames: workloads(services) },
   ],
 };
+
+/** A service's https listener, and what keeps its certificate. */
+function listenerRules(services: readonly string[], tls: TlsSettings | undefined): readonly Rule[] {
+  if (!tls) return [];
+  const listeners = tls.kind === "local" || tls.class !== undefined ? "gateways" : "listenersets";
+  const ours = { verbs: MANAGE, resourceNames: services.map(httpsName) };
+  return [
+    { apiGroups: ROUTES.apiGroups, resources: [listeners], ...ours },
+    ...(tls.kind === "issuer"
+      ? [
+          {
+            apiGroups: ["cert-manager.io"],
+            resources: ["certificates"],
+            ...ours,
+            resourceNames: services.map(tlsSecretName),
+          },
+        ]
+      : []),
+    ...(tls.kind === "acm"
+      ? [{ apiGroups: ["gateway.k8s.aws"], resources: ["loadbalancerconfigurations"], ...ours }]
+      : []),
+  ];
+}
 
 const workloads = (services: readonly string[]): string[] =>
   services.flatMap((service) => COLORS.map((color) => workloadName(service, color)));

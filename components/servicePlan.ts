@@ -79,7 +79,7 @@ async function planService(
   service: ServiceConfig,
   provider: pulumi.ProviderResource,
 ): Promise<ServicePlan | undefined> {
-  const secrets = Object.values(service.secrets);
+  const secrets = [...Object.values(service.secrets), ...keptCertificate(config)];
   const contextHash = service.source && (await hashContext(service.source));
   const asked = { service: service.name, namespace: config.namespace, secrets };
   const rollout = await getRollout(asked, { provider }).catch((error: unknown) => {
@@ -110,6 +110,10 @@ async function planService(
     at: new Date(),
   };
 }
+
+/** A certificate that somebody else keeps must be there before anything is begun. */
+const keptCertificate = ({ tls }: StackConfig) =>
+  tls?.kind === "secret" ? ["tls.crt", "tls.key"].map((key) => ({ secret: tls.secret, key })) : [];
 
 /** Whoever went back does not find the release they left live again because they were interrupted; `--retry` means that. */
 const interruptedRollback = ({ retry }: StackConfig, service: string, { actual }: RolloutAnswer) =>

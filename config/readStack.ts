@@ -1,9 +1,11 @@
 import { closest } from "../core/service/closest";
 import { describeValue, pathText, problemsOf, problemText } from "../core/service/problem";
 import type { ServiceConfig } from "../core/service/service";
+import type { TlsSettings } from "../core/tls/settings";
 import { chaosProblems } from "./chaos";
 import { type Overrides, overridesSchema, STACK_KEYS, stackSchema, type StackValues } from "./schema";
 import { readServices, type SourceFiles, stackProblem } from "./services";
+import { tlsProblems } from "./tls";
 
 /** Everything one stack decides, checked as a whole. */
 export interface StackConfig {
@@ -13,6 +15,8 @@ export interface StackConfig {
   /** Each service answers at `<service>.<domain>`. */
   readonly domain: string;
   readonly gateway: StackValues["gateway"];
+  /** Who makes the certificates of its services. Absent: they are served by http alone. */
+  readonly tls?: TlsSettings;
   readonly registry: string;
   readonly prometheus: string;
   /** The same for what runs in the cluster, as its pods see it. */
@@ -76,6 +80,7 @@ export function readStack(input: StackInput): ReadStack {
     ...refused.map(encryptedKey),
     ...shape.map(stackProblem),
     ...services.problems,
+    ...(named === undefined ? [] : tlsProblems(named).map(stackProblem)),
     ...chaosProblems({ stack: input.stack, protect: named?.protect ?? false }, services.services),
     ...wishes.problems,
     ...(["retry", "takeOver"] as const).flatMap((key) => [

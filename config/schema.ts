@@ -14,6 +14,7 @@ import {
 } from "../core/service/names";
 import { LABEL } from "../core/rollout/names";
 import { z } from "zod";
+import { tlsSchema } from "./tls";
 
 const httpUrl = (what: string, advice: string, bare: boolean) =>
   field({ allowed: what, advice }, (value) => {
@@ -130,6 +131,7 @@ export const stackSchema = mapWith({
     ),
     section: text({ ...DNS_LABEL, advice: "write the listener's name, or leave it out" }).exactOptional(),
   }),
+  tls: tlsSchema.exactOptional(),
   registry,
   prometheus: httpUrl(
     "an http or https address such as http://127.0.0.1:9090",

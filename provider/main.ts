@@ -2,6 +2,7 @@ import { version } from "../package.json";
 import { asString } from "../core/json";
 import { serveProvider, type ResourceHandler } from "../platform/rpc";
 import { getRollout } from "./functions";
+import { localCertificate } from "./resources/localCertificate";
 import { rolloutLease } from "./resources/rolloutLease";
 import { trafficSwitch } from "./resources/trafficSwitch";
 import { verification } from "./resources/verification";
@@ -13,6 +14,7 @@ const RESOURCES: Readonly<Record<string, (session: Session) => ResourceHandler>>
   "hms:rollout:RolloutLease": rolloutLease,
   "hms:rollout:TrafficSwitch": trafficSwitch,
   "hms:rollout:Verification": verification,
+  "hms:tls:LocalCertificate": localCertificate,
 };
 
 serveProvider({

@@ -4,6 +4,7 @@ import type { Color } from "../core/rollout/color";
 import type { ActualRollout } from "../core/rollout/plan";
 import type { Gate } from "../core/gates/gate";
 import type { SyntheticRequest } from "../core/gates/synthetic";
+import type { HttpsParent } from "../core/rollout/route";
 import type { MoveStep } from "../core/rollout/strategy";
 import type { SmokeTest } from "../core/service/smoke";
 
@@ -72,6 +73,7 @@ export interface TrafficSwitchArgs extends ServiceKey {
     readonly namespace: string;
     readonly address: string;
     readonly section?: string;
+    readonly https?: HttpsParent;
   };
   /** Color that is to have the traffic. Creating or updating this resource moves it there. */
   readonly live: Color;
@@ -106,6 +108,28 @@ export class TrafficSwitch extends pulumi.CustomResource {
   constructor(name: string, args: TrafficSwitchArgs, opts: pulumi.CustomResourceOptions) {
     const outputs = { weights: undefined, writer: undefined };
     super("hms:rollout:TrafficSwitch", name, { ...args, ...outputs }, opts);
+  }
+}
+
+export interface LocalCertificateArgs extends ServiceKey {
+  /** Host names that it is for, all below localhost. */
+  readonly hosts: readonly string[];
+  /** Secret that takes certificate and key. */
+  readonly secret: string;
+  /** Where the local gateway serves it. */
+  readonly port: number;
+}
+
+/** A certificate of the local platform's authority in a Secret, renewed when two thirds of its life are over. */
+export class LocalCertificate extends pulumi.CustomResource {
+  /** SHA-256 of the certificate. */
+  declare readonly fingerprint: pulumi.Output<string>;
+  /** ISO 8601. */
+  declare readonly notAfter: pulumi.Output<string>;
+
+  constructor(name: string, args: LocalCertificateArgs, opts: pulumi.CustomResourceOptions) {
+    const outputs = { serial: undefined, fingerprint: undefined, notBefore: undefined, notAfter: undefined };
+    super("hms:tls:LocalCertificate", name, { ...args, hosts: [...args.hosts], ...outputs }, opts);
   }
 }
 

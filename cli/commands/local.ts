@@ -83,6 +83,7 @@ export function statusText(seen: PlatformStatus): string {
   });
   const places = [
     `gateway     ${seen.gateway}`,
+    `https       ${seen.https}, vouched for by ${seen.authority}`,
     `registry    ${seen.registry}`,
     `prometheus  ${seen.prometheus}`,
     `postgres    ${seen.postgres}`,

@@ -38,12 +38,17 @@ export const workloadName = (service: string, color: Color): string => `${servic
 export const routeName = (service: string): string => service;
 export const probeRouteName = (service: string): string => `${service}-probe`;
 export const leaseName = (service: string): string => `${service}-rollout`;
+/** Gateway or ListenerSet with the https listener of a service. */
+export const httpsName = (service: string): string => `${service}-https`;
+/** Secret with a service's certificate and key, where we or cert-manager make it. */
+export const tlsSecretName = (service: string): string => `${service}-tls`;
 
 /** Field managers, one a writer, so that managedFields tell who wrote what. */
 export const FIELD_MANAGER = {
   switch: "hms-traffic-switch",
   verification: "hms-verification",
   lease: "hms-rollout-lease",
+  certificate: "hms-certificate",
 } as const;
 
 /** Port of both colors' Services, whatever port the container listens on. */

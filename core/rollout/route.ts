@@ -8,10 +8,23 @@ export interface RouteShape {
   readonly service: string;
   readonly namespace: string;
   readonly hostnames: readonly string[];
-  readonly gateway: { readonly name: string; readonly namespace: string; readonly section?: string };
+  readonly gateway: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly section?: string;
+    /** The listener for https, if the service has one: the same rules there and here, written by one patch. */
+    readonly https?: HttpsParent;
+  };
 }
 
-const API_VERSION = "gateway.networking.k8s.io/v1";
+/** What holds a service's https listener, in the service's own namespace. */
+export interface HttpsParent {
+  readonly kind: "Gateway" | "ListenerSet";
+  readonly name: string;
+}
+
+const GROUP = "gateway.networking.k8s.io";
+const API_VERSION = `${GROUP}/v1`;
 const ANY_PATH = { type: "PathPrefix", value: "/" } as const;
 
 /**
@@ -41,7 +54,7 @@ export function renderRoute(shape: RouteShape, weights: Weights, record: Rollout
       annotations: { [ANNOTATION.record]: JSON.stringify(record) },
     },
     spec: {
-      parentRefs: [parentRef(shape)],
+      parentRefs: parentRefs(shape),
       hostnames: [...shape.hostnames],
       rules: [
         { matches: [{ path: ANY_PATH }], backendRefs: backends(weights, true) },
@@ -60,7 +73,7 @@ export function renderRoute(shape: RouteShape, weights: Weights, record: Rollout
  */
 export function renderProbeRouteSpec(shape: RouteShape, token: string) {
   return {
-    parentRefs: [parentRef(shape)],
+    parentRefs: parentRefs(shape),
     hostnames: [...shape.hostnames],
     rules: COLORS.map((color) => ({
       matches: [
@@ -90,13 +103,17 @@ export const probeRouteRef = (service: string, namespace: string) => ({
   namespace,
 });
 
-const parentRef = ({ gateway }: RouteShape) => ({
-  group: "gateway.networking.k8s.io",
-  kind: "Gateway",
-  name: gateway.name,
-  namespace: gateway.namespace,
-  ...(gateway.section === undefined ? {} : { sectionName: gateway.section }),
-});
+/** The shared Gateway comes first: who reads a route finds its shape by the order. */
+const parentRefs = ({ gateway, namespace }: RouteShape) => [
+  {
+    group: GROUP,
+    kind: "Gateway",
+    name: gateway.name,
+    namespace: gateway.namespace,
+    ...(gateway.section === undefined ? {} : { sectionName: gateway.section }),
+  },
+  ...(gateway.https === undefined ? [] : [{ group: GROUP, ...gateway.https, namespace }]),
+];
 
 /** Added, not set: a cookie of ours must not take the service's own away. */
 const marks = (color: Color, marker: string, cookie: string | undefined) => ({

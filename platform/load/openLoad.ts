@@ -9,6 +9,8 @@ export interface LoadAim {
   readonly address: string;
   /** Host name of the service there. */
   readonly host: string;
+  /** PEM of the authority that must vouch for an https address. @default - those that Node.js trusts */
+  readonly authority?: string;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent with POST, and as JSON, where method and headers do not say otherwise. */
@@ -58,13 +60,13 @@ export class OpenLoad {
   ) {
     this.target = new URL(aims[0].address);
     const settings = { keepAlive: true, maxSockets: POOL, scheduling: "fifo" } as const;
-    this.pool = this.isSecure ? new https.Agent(settings) : new http.Agent(settings);
+    this.pool = this.isSecure ? new https.Agent({ ...settings, ...this.trust }) : new http.Agent(settings);
     this.timer = setInterval(() => {
       this.tick();
     }, TICK_MS);
   }
 
-  /** @param aims asked in turn; the address of the first is that of all. */
+  /** @param aims asked in turn; address and authority of the first are those of all. */
   static start(
     aims: LoadAim | readonly [LoadAim, ...LoadAim[]],
     pace: LoadPace,
@@ -94,6 +96,11 @@ export class OpenLoad {
     return this.target.protocol === "https:";
   }
 
+  private get trust(): { readonly ca?: string } {
+    const { authority } = this.aims[0];
+    return authority === undefined ? {} : { ca: authority };
+  }
+
   private tick(): void {
     const { maxSeconds, requestsPerSecond } = this.pace;
     if (this.elapsed > maxSeconds * 1000) {
@@ -119,7 +126,7 @@ export class OpenLoad {
       hostname,
       path,
       ...(port === "" ? {} : { port }),
-      ...(this.isSecure ? { servername: host } : {}),
+      ...(this.isSecure ? { servername: host, ...this.trust } : {}),
       method: method ?? (body === undefined ? "GET" : "POST"),
       headers: { ...content, ...headers, host },
       agent: fresh ? false : this.pool,

@@ -1,8 +1,9 @@
-import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { exec } from "../exec";
 import { CLUSTER, type Layout } from "./layout";
+import { ensureAuthority, issueCertificate } from "./openssl";
+import { ensureUsersAuthority } from "./usersAuthority";
 
 /** One certificate: who it names, who vouches for it, and what it may be used for. */
 interface CertificateSpec {
@@ -15,6 +16,7 @@ interface CertificateSpec {
 
 const BOTH = "serverAuth,clientAuth";
 const CLIENT = "clientAuth";
+const DAYS = 3650;
 
 /** Users of the cluster that authenticate by certificate, besides the API server's own. */
 export const CLIENTS = {
@@ -58,7 +60,10 @@ const CERTIFICATES: readonly CertificateSpec[] = [
 export async function ensurePki(layout: Layout): Promise<void> {
   fs.mkdirSync(layout.pki, { recursive: true, mode: 0o700 });
   const missing = CERTIFICATES.filter(({ name }) => !has(layout, `${name}.crt`));
-  await Promise.all((["ca", "etcd-ca"] as const).map((name) => ensureAuthority(layout, name)));
+  const authorities = (["ca", "etcd-ca"] as const).map((name) =>
+    ensureAuthority({ at: file(layout, name), subject: `/CN=hms-local ${name}`, days: DAYS }),
+  );
+  await Promise.all([...authorities, ensureUsersAuthority(layout)]);
   if (!has(layout, "sa.key")) {
     const temporary = file(layout, `sa.key.${process.pid}`);
     await exec("openssl", ["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", temporary]);
@@ -70,34 +75,18 @@ export async function ensurePki(layout: Layout): Promise<void> {
 
 const file = (layout: Layout, name: string): string => path.join(layout.pki, name);
 const has = (layout: Layout, name: string): boolean => fs.existsSync(file(layout, name));
-const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-
-async function ensureAuthority(layout: Layout, name: string): Promise<void> {
-  if (has(layout, `${name}.crt`)) return;
-  const key = file(layout, `${name}.key`);
-  const fresh = file(layout, `${name}.crt.new`);
-  await exec("openssl", [
-    ...["req", "-x509", ...NEW_KEY, "-keyout", key, "-out", fresh, "-days", "3650", "-subj", `/CN=hms-local ${name}`],
-    ...["-addext", "keyUsage=critical,keyCertSign,cRLSign"],
-  ]);
-  fs.chmodSync(key, 0o600);
-  fs.renameSync(fresh, file(layout, `${name}.crt`));
-}
 
 async function issue(layout: Layout, spec: CertificateSpec): Promise<void> {
-  const part = (suffix: string) => file(layout, `${spec.name}.${suffix}`);
-  await exec("openssl", ["req", ...NEW_KEY, "-keyout", part("key"), "-out", part("csr"), "-subj", spec.subject]);
-  fs.chmodSync(part("key"), 0o600);
   const extensions = [`extendedKeyUsage=${spec.usage}`, "keyUsage=critical,digitalSignature"];
   if (spec.names !== undefined) extensions.push(`subjectAltName=${spec.names}`);
-  fs.writeFileSync(part("ext"), extensions.join("\n"));
-  await exec("openssl", [
-    ...["x509", "-req", "-in", part("csr"), "-CA", file(layout, `${spec.issuer}.crt`)],
-    ...["-CAkey", file(layout, `${spec.issuer}.key`), "-set_serial", `0x${randomBytes(15).toString("hex")}`],
-    ...["-days", "3650", "-out", part("crt.new"), "-extfile", part("ext")],
-  ]);
-  for (const suffix of ["csr", "ext"]) fs.rmSync(part(suffix), { force: true });
-  fs.renameSync(part("crt.new"), part("crt"));
+  const at = file(layout, spec.name);
+  await issueCertificate({
+    at,
+    authority: file(layout, spec.issuer),
+    subject: spec.subject,
+    extensions,
+    days: DAYS,
+  });
 }
 
 /** A kubeconfig with everything inside, so that the file works wherever it is copied to. */

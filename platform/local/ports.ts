@@ -1,9 +1,10 @@
 import * as fs from "node:fs";
 import { RefusedError } from "../errors";
 
-/** Every port that the platform listens on. The first four are for people; the rest keep the cluster together. */
+/** Every port that the platform listens on. The first five are for people; the rest keep the cluster together. */
 export const DEFAULT_PORTS = {
   gateway: 8080,
+  gatewayTls: 8443,
   registry: 5000,
   prometheus: 9090,
   postgres: 15432,

@@ -16,7 +16,7 @@ const PORTS_OF: Readonly<Record<string, readonly PortName[]>> = {
   "kube-proxy": ["proxyMetrics", "proxyHealth"],
   "kube-controller-manager": ["controllerManager"],
   "kube-scheduler": ["scheduler"],
-  gateway: ["gateway", "gatewayMetrics", "gatewayPing"],
+  gateway: ["gateway", "gatewayTls", "gatewayMetrics", "gatewayPing"],
 };
 
 const onNodeAddress = new Set<PortName>(["apiserver", "kubelet"]);

@@ -5,6 +5,7 @@ import { chooseDocker } from "./docker";
 import { CLUSTER, type Layout } from "./layout";
 import { platformParts } from "./parts";
 import { examine } from "./reconcile";
+import { authorityFile } from "./usersAuthority";
 
 export interface PartStatus {
   readonly name: string;
@@ -21,6 +22,10 @@ export interface PlatformStatus {
   readonly context: string;
   readonly kubeconfig: string;
   readonly gateway: string;
+  /** Where the gateway answers for services with `hms:tls`. */
+  readonly https: string;
+  /** File of the certificate that whoever asks there must trust. */
+  readonly authority: string;
   readonly registry: string;
   readonly prometheus: string;
   readonly postgres: string;
@@ -62,6 +67,8 @@ export async function platformStatus(layout: Layout): Promise<PlatformStatus> {
     context: CLUSTER.context,
     kubeconfig: layout.kubeconfig,
     gateway: `http://127.0.0.1:${layout.ports.gateway}`,
+    https: `https://127.0.0.1:${layout.ports.gatewayTls}`,
+    authority: authorityFile(layout),
     registry: layout.registry,
     prometheus: `http://127.0.0.1:${layout.ports.prometheus}`,
     postgres: `127.0.0.1:${layout.ports.postgres}`,

@@ -70,7 +70,14 @@ export type VerificationInputs = z.infer<typeof verificationInputs>;
 export const switchInputs = z.strictObject({
   ...serviceKey,
   hostnames: z.array(name).min(1),
-  gateway: z.strictObject({ name, namespace: name, address: name, section: name.optional() }),
+  gateway: z.strictObject({
+    name,
+    namespace: name,
+    address: name,
+    section: name.optional(),
+    /** What holds the service's https listener, in its namespace. Younger than states in use. */
+    https: z.strictObject({ kind: z.enum(["Gateway", "ListenerSet"]), name }).exactOptional(),
+  }),
   live: color,
   release: name,
   seen: color.nullable(),

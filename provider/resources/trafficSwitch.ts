@@ -143,12 +143,17 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
   const note = journalOf(session.kube, store, lease, wish.release);
   try {
     const { service, namespace, hostnames, gateway } = wish;
-    const { name, namespace: home, section } = gateway;
+    const { name, namespace: home, section, https } = gateway;
     const shape: RouteShape = {
       service,
       namespace,
       hostnames,
-      gateway: { name, namespace: home, ...(section === undefined ? {} : { section }) },
+      gateway: {
+        name,
+        namespace: home,
+        ...(section === undefined ? {} : { section }),
+        ...(https === undefined ? {} : { https }),
+      },
     };
     const dataPlane = session.dataPlane(gateway.address, hostnames[0] ?? "");
     const { live: to, release, seen, steps, intent, takeOver, probePath, parkedShare } = wish;

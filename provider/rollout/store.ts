@@ -3,7 +3,7 @@ import { ANNOTATION, FIELD_MANAGER, leaseName, workloadName } from "../../core/r
 import { actualRollout, type ObservedRoute, type ObservedWorkload } from "../../core/rollout/observe";
 import type { ActualRollout } from "../../core/rollout/plan";
 import { emptyRecord, newerRecord, parseRecord, type RolloutRecord } from "../../core/rollout/record";
-import { probeRouteRef, renderRoute, routeRef, type RouteShape } from "../../core/rollout/route";
+import { probeRouteRef, renderRoute, routeRef, type HttpsParent, type RouteShape } from "../../core/rollout/route";
 import type { KubeClient, KubeObject } from "../../platform/kube/client";
 import { isConflict, isNotFound } from "../../platform/kube/errors";
 import { asArray, asNumber, asObject, asString, path } from "../../core/json";
@@ -179,6 +179,7 @@ export class RolloutStore {
   private observeShape(route: KubeObject): RouteShape {
     const parent = path(route, "spec", "parentRefs", 0);
     const section = asString(path(parent, "sectionName"));
+    const https = httpsParentOf(path(route, "spec", "parentRefs", 1));
     return {
       service: this.service,
       namespace: this.namespace,
@@ -187,6 +188,7 @@ export class RolloutStore {
         name: asString(path(parent, "name")) ?? "",
         namespace: asString(path(parent, "namespace")) ?? this.namespace,
         ...(section === undefined ? {} : { section }),
+        ...(https === undefined ? {} : { https }),
       },
     };
   }
@@ -212,6 +214,11 @@ export class RolloutStore {
   private where(): string {
     return `${this.namespace}/${this.service}`;
   }
+}
+
+function httpsParentOf(parent: unknown): HttpsParent | undefined {
+  const [kind, name] = [asString(path(parent, "kind")), asString(path(parent, "name"))];
+  return (kind === "Gateway" || kind === "ListenerSet") && name !== undefined ? { kind, name } : undefined;
 }
 
 const hostnamesOf = (route: KubeObject): string[] =>

@@ -6,6 +6,8 @@ export interface LoadOptions {
   /** Gateway, e.g. `http://127.0.0.1:8080`; any other host than loopback is refused. */
   readonly address: string;
   readonly host: string;
+  /** PEM of the authority that must vouch for an https address. */
+  readonly authority?: string;
   readonly path: string;
   /** Sent with POST when given. */
   readonly body?: string;
@@ -44,10 +46,14 @@ export class Load {
   private readonly load: OpenLoad;
   private answered = 0;
 
-  private constructor({ address, host, path, body, ...pace }: LoadOptions) {
+  private constructor({ address, host, authority, path, body, ...pace }: LoadOptions) {
     const { hostname } = new URL(address);
     if (hostname !== "127.0.0.1") throw new Error(`load may only aim at 127.0.0.1, got ${hostname}`);
-    const aim = { address, host, path, ...(body === undefined ? {} : { body }) };
+    const aim = {
+      ...{ address, host, path },
+      ...(authority === undefined ? {} : { authority }),
+      ...(body === undefined ? {} : { body }),
+    };
     this.load = OpenLoad.start(aim, { ...pace, timeoutMs: REQUEST_TIMEOUT_MS }, (outcome) => {
       this.count(outcome);
     });

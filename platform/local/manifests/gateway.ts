@@ -30,6 +30,7 @@ export function gatewayContainer(image: string, ports: Ports, host: string) {
     image,
     args: [
       `--entrypoints.web.address=${at(ports.gateway)}`,
+      `--entrypoints.websecure.address=${at(ports.gatewayTls)}`,
       `--entrypoints.traefik.address=${at(ports.gatewayPing)}`,
       `--entrypoints.metrics.address=${at(ports.gatewayMetrics)}`,
       "--providers.kubernetesgateway",

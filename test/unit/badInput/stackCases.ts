@@ -22,6 +22,10 @@ const T = {
     "allowed is an image with its digest, <registry>/<repository>@sha256:<64 hex digits>; a tag may move, so write the digest, as `docker push` and the registry show it",
   REPLICAS: "allowed is a whole number from 1 to 1000; say how many pods each color has",
   SMOKE: "allowed is at least one smoke test; describe a request that proves the service answers rightly",
+  TLS: "allowed is local, or a map with exactly one of local, issuer, secret and acm; say who makes the certificates, or leave it out for http only",
+  ACM: "allowed is the ARN of a certificate in AWS Certificate Manager; write arn:aws-us-gov:acm:<region>:<account>:certificate/<id>",
+  CLASS:
+    "allowed is at most 63 lower-case letters, digits and hyphens, not beginning or ending with a hyphen; write the name of a GatewayClass of the cluster",
 } as const;
 
 /** Keys set in a good stack file (undefined: taken away), and every message, each after `hms:`. */
@@ -47,6 +51,42 @@ export const STACK_CASES: readonly (readonly [Change, readonly string[]])[] = [
     ],
   ],
   [{ gateway: "public" }, [`gateway: got "public"; ${T.GATEWAY}`]],
+  [{ tls: "locl" }, [`tls: got "locl"; ${T.TLS}`]],
+  [{ tls: true }, [`tls: got true; ${T.TLS}`]],
+  [{ tls: [] }, [`tls: got an empty list; ${T.TLS}`]],
+  [{ tls: { class: "traefik" } }, [`tls: got a map without any of local, issuer, secret, acm; ${T.TLS}`]],
+  [{ tls: { secret: "web", acm: "arn" } }, [`tls: got a map with both secret and acm; ${T.TLS}`]],
+  [
+    { tls: { local: 0, class: "traefik" } },
+    [
+      "tls.local: got 0; allowed is a whole number from 1 to 65535; write the platform's https port, HMS_PORT_GATEWAY_TLS",
+      "tls.class: got an unknown key; allowed is one of local; remove it",
+    ],
+  ],
+  [{ tls: { issuer: "agency" } }, ['tls.issuer: got "agency"; allowed is a map; write it with the keys name, kind']],
+  [
+    { tls: { issuer: { name: "agency", kind: "clusterissuer" } } },
+    ['tls.issuer.kind: got "clusterissuer"; allowed is one of Issuer, ClusterIssuer; say which of the two it is'],
+  ],
+  [
+    { tls: { secret: "Planted-s3cr3t", port: 70000, publicport: 443 } },
+    [
+      "tls.secret: got a text (not shown); allowed is the name of a Kubernetes Secret (lower-case letters, digits, hyphens and dots); name the Secret, never its content",
+      "tls.port: got 70000; allowed is a whole number from 1 to 65535; write the port that the gateway listens on for https",
+      "tls.publicport: got an unknown key; allowed is one of secret, class, port, publicPort; did you mean publicPort?",
+    ],
+  ],
+  [
+    { tls: { acm: "arn:aws:iam::123456789012:server-certificate/x" } },
+    [`tls.acm: got "arn:aws:iam::123456789012:server-certificate/x"; ${T.ACM}`, `tls.class: got nothing; ${T.CLASS}`],
+  ],
+  [
+    { tls: "local", kubeContext: "prod-east", domain: "example.gov" },
+    [
+      "tls: got local, for the context prod-east; allowed is local for the local platform (hms-local) alone; write tls: { issuer: { name: <issuer> } }, { secret: <name> } or { acm: <arn> }",
+      'domain: got "example.gov" with tls: local; allowed is a domain below localhost, for the local authority may vouch for no other name; write <stack>.localhost, or take another certificate',
+    ],
+  ],
   [{ registry: "http://127.0.0.1:5000" }, [`registry: got "http://127.0.0.1:5000"; ${T.REGISTRY}`]],
   [{ registry: "127.0.0.1:5000/" }, [`registry: got "127.0.0.1:5000/"; ${T.REGISTRY}`]],
   [{ prometheus: "127.0.0.1:9090" }, [`prometheus: got "127.0.0.1:9090"; ${T.PROMETHEUS}`]],
@@ -78,7 +118,7 @@ export const STACK_CASES: readonly (readonly [Change, readonly string[]])[] = [
   [
     { namspace: "x" },
     [
-      "namspace: got an unknown key; allowed is one of kubeContext, namespace, domain, gateway, registry, prometheus, inCluster, protect, retry, takeOver, services; did you mean namespace?",
+      "namspace: got an unknown key; allowed is one of kubeContext, namespace, domain, gateway, tls, registry, prometheus, inCluster, protect, retry, takeOver, services; did you mean namespace?",
     ],
   ],
   [{ services: undefined }, [`services: got nothing; ${T.SERVICES}`]],

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { TlsSettings } from "../../../core/tls/settings";
 import { ACCOUNTS, rightsOf, type Account, type RightsScope, type Rule } from "../../../components/rights";
 
 const name = fc.stringMatching(/^[a-z]([-a-z0-9]{0,20}[a-z0-9])?$/);
@@ -7,6 +8,13 @@ const scope = fc.record({
   services: fc.uniqueArray(name, { maxLength: 4 }),
   secrets: fc.uniqueArray(name, { maxLength: 4 }),
 });
+const SERVED = { port: 443, publicPort: 443 };
+const TLS: readonly TlsSettings[] = [
+  { kind: "local", port: 8443 },
+  { kind: "issuer", issuer: { name: "agency", kind: "Issuer" }, ...SERVED },
+  { kind: "secret", secret: "wildcard", class: "traefik", ...SERVED },
+  { kind: "acm", arn: "arn", class: "alb", ...SERVED },
+];
 
 /** Whether the rules let somebody do that, as Kubernetes reads them. */
 function may(rules: readonly Rule[], verb: string, resource: string, object?: string): boolean {
@@ -48,6 +56,23 @@ describe("rights in a stack's namespace", () => {
             if (resource === "httproutes") assert.ok(names !== undefined && names.length > 0);
       }),
     );
+  });
+
+  it("write https listeners, certificates and their keys by name alone, and only what the way of the stack needs", () => {
+    const written = (account: Account, tls: TlsSettings) =>
+      writes(account, { services: ["web"], secrets: [], tls })
+        .filter(([, names]) => names?.some((one) => /-(https|tls)$/.test(one)))
+        .map(([resource, names]) => `${resource} ${names?.join() ?? ""}`);
+    assert.deepEqual(
+      TLS.map((tls) => [...written("hms-deployer", tls), ...written("hms-switch", tls)]),
+      [
+        ["gateways web-https", "secrets web-tls"],
+        ["listenersets web-https", "certificates web-tls"],
+        ["gateways web-https"],
+        ["gateways web-https", "loadbalancerconfigurations web-https"],
+      ],
+    );
+    for (const tls of TLS) assert.deepEqual(written("hms-watcher", tls), []);
   });
 
   it("are no rights at all over what is not named, where a stack has no services", () => {
