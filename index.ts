@@ -59,7 +59,7 @@ async function startOthers(hms: HmsProvider, kubeContext: string) {
       context: kubeContext,
       // Empty, or the SDK copies KUBECONFIG here: a path in the state, and one that may not be a list.
       kubeconfig: "",
-      // A color keeps its name, so its ConfigMap is changed in place: replaced, it would be gone for a moment.
+      // Only the ConfigMaps of earlier versions are mutable: put right in place, for replaced they would be gone for a moment.
       enableConfigMapMutable: true,
     }),
     random: new random.Provider("random"),

@@ -5,6 +5,7 @@ import { describeRelease } from "../core/rollout/release";
 import { ALL_AT_ONCE } from "../core/rollout/strategy";
 import type { ServiceConfig } from "../core/service/service";
 import { RefusedError } from "../platform/errors";
+import { settleConfigMaps } from "../provider/rollout/configMaps";
 import { journalOf } from "../provider/rollout/journal";
 import { Mover } from "../provider/rollout/mover";
 import { serviceHost, type OpenStack } from "./stack";
@@ -79,6 +80,7 @@ export async function moveBack(
       },
       signal,
     );
+    await settleConfigMaps(session.kube, store, lease, progress);
     return convergedMs;
   } finally {
     await note("lease-returning");

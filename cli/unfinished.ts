@@ -9,6 +9,7 @@ import { RefusedError } from "../platform/errors";
 import { abandonMove } from "../provider/rollout/abandon";
 import { gateKeeper, thinSteps } from "../provider/rollout/gateKeeper";
 import { describeHolder, type LeaseHolder } from "../core/rollout/lease";
+import { settleConfigMaps } from "../provider/rollout/configMaps";
 import { journalOf } from "../provider/rollout/journal";
 import { readLease, thisProcess } from "../provider/rollout/lease";
 import { Mover, type MoveResult } from "../provider/rollout/mover";
@@ -33,7 +34,9 @@ export async function giveUp(
     const dataPlane = session.dataPlane(config.gateway.address, serviceHost(config, service.name));
     const parts = { store, lease, dataPlane, probePath: service.healthPath, note };
     const { message } = await abandonMove(parts, `${what} by ${describeHolder(thisProcess())}`, "given up");
-    return message;
+    const trouble: string[] = [];
+    await settleConfigMaps(session.kube, store, lease, (warning) => trouble.push(warning));
+    return [message, ...trouble].join("\n");
   } finally {
     await note("lease-returning");
     await session.releaseLease(store).catch(() => undefined); // a lease that cannot be given back expires
@@ -91,7 +94,7 @@ export async function promoteParked(
     const steps = (move.parked ? stepsAfter : stepsFrom)(strategy, weights[move.to]);
     const thin = actual.live === null ? [] : await thinSteps({ ...watched, gates, steps }, actual.live, signal);
     for (const warning of thin) progress(`warning: ${warning}`);
-    return await mover.run(
+    const result = await mover.run(
       {
         shape: { service: service.name, namespace, hostnames: [host], gateway },
         to: move.to,
@@ -105,6 +108,8 @@ export async function promoteParked(
       },
       signal,
     );
+    await settleConfigMaps(session.kube, store, lease, progress);
+    return result;
   } finally {
     await note("lease-returning");
     await session.releaseLease(store).catch(() => undefined);

@@ -21,6 +21,8 @@ export interface ColorStackArgs {
   readonly release: PlannedColor | null;
   /** Image of the release, by digest. */
   readonly image: pulumi.Input<string>;
+  /** The color's pods go on reading a mutable ConfigMap of their color. @default false, they read the release's own */
+  readonly sharedConfigMap?: boolean;
   /**
    * Pods; of a color that scales by itself those that it has or begins with. Always written: a number that nobody owns
    * any more falls back to 1, which would be an outage of a busy service.
@@ -33,12 +35,22 @@ export interface ColorStackArgs {
 }
 
 /**
- * One permanent side of a service: Service, and with a release also ConfigMap, Deployment and disruption budget. It
+ * One permanent side of a service: Service, and with a release also Deployment and disruption budget. It
  * knows nothing of traffic; its names and selectors never change, so that changing a release never changes a route.
  */
 export class ColorStack extends pulumi.ComponentResource {
   constructor(name: string, args: ColorStackArgs, opts: pulumi.ComponentResourceOptions) {
-    const { service, namespace, color, release, image, replicas, labels = {}, autoscale } = args;
+    const {
+      service,
+      namespace,
+      color,
+      release,
+      image,
+      replicas,
+      labels = {},
+      autoscale,
+      sharedConfigMap = false,
+    } = args;
     super("hms:delivery:ColorStack", name, { service, namespace, color, release: release?.id, replicas }, opts);
     const selector = { [LABEL.service]: service, [LABEL.color]: color };
     const annotations = OWNED;
@@ -55,17 +67,25 @@ export class ColorStack extends pulumi.ComponentResource {
     );
     if (release) {
       const { id, tag, spec } = release;
-      const settings = new k8s.core.v1.ConfigMap(`${name}-env`, { metadata, data: spec.env }, { parent: this });
+      const shared = sharedConfigMap
+        ? new k8s.core.v1.ConfigMap(`${name}-env`, { metadata, data: spec.env }, { parent: this })
+        : undefined;
       const workload = new k8s.apps.v1.Deployment(
         name,
         {
           metadata: { ...metadata, annotations: { ...OWNED, [ANNOTATION.release]: canonicalJson({ id, tag, spec }) } },
           spec: {
-            ...deploymentSpec({ service, release, image, selector, environment: metadata.name }),
+            ...deploymentSpec({
+              service,
+              release,
+              image,
+              selector,
+              ...(shared ? { sharedConfigMap: metadata.name } : {}),
+            }),
             replicas,
           },
         },
-        { parent: this, dependsOn: settings },
+        { parent: this, ...(shared ? { dependsOn: shared } : {}) },
       );
       new k8s.policy.v1.PodDisruptionBudget(
         `${name}-disruption`,

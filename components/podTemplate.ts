@@ -1,5 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { configMapName, fileKey } from "../core/configMap/content";
 import { drainFor } from "../core/rollout/drain";
 import { LABEL } from "../core/rollout/names";
 import type { Release } from "../core/rollout/release";
@@ -11,8 +12,8 @@ interface PodArgs {
   readonly release: Release;
   readonly image: pulumi.Input<string>;
   readonly selector: Readonly<Record<string, string>>;
-  /** Name of the ConfigMap with the plain environment. */
-  readonly environment: string;
+  /** Name of a ConfigMap that holds the plain environment alone, as earlier versions made it. @default - the release's own */
+  readonly sharedConfigMap?: string | undefined;
 }
 
 /** Deployment of a release, without its replicas. Depends on the release alone, so an unchanged release restarts no pod. */
@@ -21,9 +22,10 @@ export function deploymentSpec({
   release,
   image,
   selector,
-  environment,
+  sharedConfigMap,
 }: PodArgs): k8s.types.input.apps.v1.DeploymentSpec {
   const { port, healthPath, secrets, resources, longestRequestSeconds, startupSeconds } = release.spec;
+  const configured = sharedConfigMap === undefined ? own(service, release) : sharedEnvironment(sharedConfigMap);
   const drain = drainFor(longestRequestSeconds);
   const health = { path: healthPath, port: "http", scheme: "HTTP" };
   return {
@@ -50,16 +52,20 @@ export function deploymentSpec({
             labelSelector: { matchLabels: selector },
           },
         ],
+        ...configured.pod,
         containers: [
           {
             name: service,
             image,
             ports: [{ name: "http", containerPort: port, protocol: "TCP" }],
-            envFrom: [{ configMapRef: { name: environment } }],
-            env: Object.entries(secrets).map(([name, { secret, key }]) => ({
-              name,
-              valueFrom: { secretKeyRef: { name: secret, key } },
-            })),
+            ...configured.container,
+            env: [
+              ...configured.env,
+              ...Object.entries(secrets).map(([name, { secret, key }]) => ({
+                name,
+                valueFrom: { secretKeyRef: { name: secret, key } },
+              })),
+            ],
             resources: {
               requests: { cpu: resources.cpu, memory: resources.memory },
               limits: { memory: resources.memory },
@@ -98,3 +104,31 @@ export function deploymentSpec({
     },
   };
 }
+
+/** How a pod reads its configuration; what is not there is not written, so that nothing is a difference to before. */
+interface Configured {
+  readonly env: k8s.types.input.core.v1.EnvVar[];
+  readonly container: Pick<k8s.types.input.core.v1.Container, "envFrom" | "volumeMounts">;
+  readonly pod: Pick<k8s.types.input.core.v1.PodSpec, "volumes">;
+}
+
+const sharedEnvironment = (name: string): Configured => ({
+  env: [],
+  container: { envFrom: [{ configMapRef: { name } }] },
+  pod: {},
+});
+
+/** From the release's ConfigMap, key by key: variables and files share it. */
+function own(service: string, { spec }: Release): Configured {
+  const name = configMapName(service, spec);
+  const env = Object.keys(spec.env).map((key) => ({ name: key, valueFrom: { configMapKeyRef: { name, key } } }));
+  if (!spec.config) return { env, container: {}, pod: {} };
+  const items = Object.keys(spec.config.files).map((path) => ({ key: fileKey(path), path }));
+  return {
+    env,
+    container: { volumeMounts: [{ name: VOLUME, mountPath: spec.config.mount, readOnly: true }] },
+    pod: { volumes: [{ name: VOLUME, configMap: { name, items } }] },
+  };
+}
+
+const VOLUME = "config";

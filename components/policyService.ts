@@ -16,6 +16,7 @@ import { RolloutLease, TrafficSwitch, Verification, type VerificationArgs } from
 import { ColorStack, OWNED, type ColorStackArgs } from "./colorStack";
 import { PolicyImage } from "./policyImage";
 import type { Registry } from "./registry";
+import { ReleaseConfigMaps } from "./releaseConfigMaps";
 import type { ServicePlan } from "./servicePlan";
 import { ServiceTls } from "./serviceTls";
 
@@ -83,7 +84,8 @@ export class PolicyService extends pulumi.ComponentResource {
       { parent: this, ...(https ? { dependsOn: https } : {}) },
     );
     const image = this.image(name, args);
-    const sides = perColor((side) => this.side(name, side, args, image, lease));
+    const configMaps = new ReleaseConfigMaps(name, { plan, namespace, lease }, { parent: this });
+    const sides = perColor((side) => this.side(name, side, args, image, lease, configMaps));
     const probeRoute = this.probeRoute(name);
     const verification = new Verification(
       name,
@@ -148,6 +150,7 @@ export class PolicyService extends pulumi.ComponentResource {
     args: PolicyServiceArgs,
     built: pulumi.Input<string>,
     lease: pulumi.Resource,
+    configMaps: ReleaseConfigMaps,
   ): ColorStack {
     const { service, plan } = args.plan;
     const release = plan.colors[color];
@@ -159,11 +162,12 @@ export class PolicyService extends pulumi.ComponentResource {
         color,
         release,
         image: release?.image ?? built,
+        sharedConfigMap: args.plan.configMaps.shared.includes(color),
         labels: service.labels,
         ...podsOf(color, args.plan),
       },
       // The live color waits for nobody: only the color that changes is guarded by the lease.
-      { parent: this, ...(color === plan.changes ? { dependsOn: lease } : {}) },
+      { parent: this, dependsOn: [...(color === plan.changes ? [lease] : []), ...configMaps.of(color)] },
     );
   }
 

@@ -1,5 +1,6 @@
 import { COLORS } from "../core/rollout/color";
 import {
+  configPointerName,
   httpsName,
   leaseName,
   probeRouteName,
@@ -39,6 +40,7 @@ export type Account = (typeof ACCOUNTS)[number];
 
 const ROUTES = { apiGroups: ["gateway.networking.k8s.io"], resources: ["httproutes"] };
 const LEASES = { apiGroups: ["coordination.k8s.io"], resources: ["leases"] };
+const CONFIG_MAPS = { apiGroups: [""], resources: ["configmaps"] };
 const DEPLOYMENTS = { apiGroups: ["apps"], resources: ["deployments"] };
 
 /** Server-side apply asks for `create` by name as well, so one rule makes and keeps exactly these objects. */
@@ -102,6 +104,9 @@ const RIGHTS: Readonly<Record<Account, (scope: RightsScope) => readonly Rule[]>>
           },
         ]
       : []),
+    // ConfigMaps of releases are named after their content; one that nobody needs any more is removed.
+    { ...CONFIG_MAPS, verbs: ["get", "list", "delete"] },
+    { ...CONFIG_MAPS, verbs: ["create", "patch"], resourceNames: services.map(configPointerName) },
     // The watcher of a move is a Job, named after the move; its pods tell whether it has started.
     { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "patch", "delete"] },
     { apiGroups: [""], resources: ["pods"], verbs: ["list"] },

@@ -1,5 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../config/stackConfig";
+import { sha256 } from "../core/configMap/content";
+import { BadFiles, readFiles, type ReadFiles } from "../core/configMap/readFiles";
+import { canonicalJson } from "../core/canonicalJson";
 import { hashContext } from "../core/release/contextHash";
 import { readSourceState } from "../core/release/git";
 import { defaultTag } from "../core/release/tag";
@@ -10,12 +13,15 @@ import type { Migrations } from "../core/service/migrations";
 import type { ServiceConfig } from "../core/service/service";
 import { reasonOf } from "../platform/errors";
 import { getRollout, type RolloutAnswer } from "../provider/sdk";
+import { planConfigMaps, type ConfigPlan } from "./planConfigMaps";
 
 /** What is wanted of one service, what is, and what follows from both: plain values, so that a program may decide by them. */
 export interface ServicePlan {
   readonly service: ServiceConfig;
   readonly plan: RolloutPlan;
   readonly rollout: RolloutAnswer;
+  /** ConfigMaps that its colors need. */
+  readonly configMaps: ConfigPlan;
   /** Digest of the build context; `undefined` when the image is named by digest. */
   readonly contextHash: string | undefined;
   /** Tag of the wish, for messages. */
@@ -41,7 +47,8 @@ export async function planServices(config: StackConfig, provider: pulumi.Provide
  * @throws pulumi.RunError with every reason of every service.
  */
 export function refuseImpossible(plans: readonly ServicePlan[]): void {
-  const problems = plans.flatMap(({ service, plan, rollout }) => [
+  const problems = plans.flatMap(({ service, plan, rollout, configMaps }) => [
+    ...configMaps.problems,
     ...rollout.missingSecrets.map(
       ({ secret, key, problem }) =>
         `${service.name}: secret ${secret}, key ${key}: ${problem}. Create it in the cluster, then deploy again`,
@@ -60,7 +67,8 @@ export function refuseImpossible(plans: readonly ServicePlan[]): void {
 }
 
 /** Tells, in the engine's own log, what a plan leaves as it is although something else was asked for. */
-export function announce({ service, plan, intent, rollout }: ServicePlan): void {
+export function announce({ service, plan, intent, rollout, configMaps }: ServicePlan): void {
+  for (const warning of configMaps.warnings) void pulumi.log.warn(warning);
   if (intent === "rollback" && plan.kind === "switch" && unfinishedRollback(rollout.actual.record)) {
     void pulumi.log.warn(`${service.name}: a rollback was interrupted, and is finished now: ${plan.why}`);
   }
@@ -81,6 +89,7 @@ async function planService(
 ): Promise<ServicePlan | undefined> {
   const secrets = [...Object.values(service.secrets), ...keptCertificate(config)];
   const contextHash = service.source && (await hashContext(service.source));
+  const files = await filesOf(service);
   const asked = { service: service.name, namespace: config.namespace, secrets };
   const rollout = await getRollout(asked, { provider }).catch((error: unknown) => {
     // Said in one line: a stack trace through the engine's protocol helps nobody to mend a kubeconfig.
@@ -95,12 +104,15 @@ async function planService(
     left !== undefined
       ? { release: left, retry: false }
       : pin === undefined
-        ? { release: await wantedRelease(service, contextHash), retry: config.retry.includes(service.name) }
+        ? { release: await wantedRelease(service, contextHash, files), retry: config.retry.includes(service.name) }
         : { release: pinnedRelease(service.name, pin, rollout), retry: true };
+  const plan = planRollout(rollout.actual, wish);
+  const place = { service: service.name, namespace: config.namespace };
   return {
     service,
-    plan: planRollout(rollout.actual, wish),
+    plan,
     rollout,
+    configMaps: await planConfigMaps(place, plan, rollout, files?.files, provider),
     contextHash,
     tag: wish.release.tag,
     intent: pin === undefined ? "deploy" : "rollback",
@@ -133,14 +145,29 @@ function leftAlone({ only }: StackConfig, service: string, { actual }: RolloutAn
   );
 }
 
-async function wantedRelease(service: ServiceConfig, contextHash: string | undefined): Promise<Release> {
+/** @throws pulumi.RunError with everything that is wrong with the files. */
+async function filesOf({ name, config, env }: ServiceConfig): Promise<ReadFiles | undefined> {
+  try {
+    return config && (await readFiles(config, env));
+  } catch (error) {
+    if (!(error instanceof BadFiles)) throw error;
+    throw new pulumi.RunError(error.problems.map((problem) => `${name}: ${problem}`).join("\n"));
+  }
+}
+
+async function wantedRelease(
+  service: ServiceConfig,
+  contextHash: string | undefined,
+  files: ReadFiles | undefined,
+): Promise<Release> {
   const { port, healthPath, env, secrets, resources, longestRequestSeconds, startupSeconds } = service;
   const source = contextHash === undefined ? `image:${service.image ?? ""}` : `context:${contextHash}`;
   const spec = {
     ...{ source, port, healthPath, env, secrets, resources, longestRequestSeconds, startupSeconds },
+    ...(files === undefined ? {} : { config: files.config }),
     ...(service.migrations === undefined ? {} : { migration: migrationOf(service.migrations) }),
   };
-  return releaseOf(spec, service.tag ?? (await sourceTag(service, contextHash)));
+  return releaseOf(spec, service.tag ?? (await sourceTag(service, contextHash, files)));
 }
 
 const migrationOf = ({ timeout: timeoutSeconds, up, down, ...rest }: Migrations): Migration => ({
@@ -150,9 +177,17 @@ const migrationOf = ({ timeout: timeoutSeconds, up, down, ...rest }: Migrations)
   timeoutSeconds,
 });
 
-async function sourceTag({ source, image = "" }: ServiceConfig, contextHash: string | undefined): Promise<string> {
-  if (!source || contextHash === undefined) return image.slice(-12);
-  return defaultTag(await readSourceState(source.context), contextHash);
+/** Files are a part of the source, also where they are none of the image. */
+async function sourceTag(
+  { source, image = "" }: ServiceConfig,
+  contextHash: string | undefined,
+  files: ReadFiles | undefined,
+): Promise<string> {
+  const digest = files && sha256(canonicalJson(files.config));
+  if (!source || contextHash === undefined)
+    return [image.slice(-12), ...(digest ? [digest.slice(0, 7)] : [])].join("-");
+  const hash = digest === undefined ? contextHash : sha256(contextHash + digest);
+  return defaultTag(await readSourceState(source.context), hash);
 }
 
 /** A release that was live before, exactly as it was. */

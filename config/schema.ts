@@ -1,4 +1,5 @@
 import { serviceFields } from "../core/service/definition";
+import { configOverridesSchema, inlineConfigSchema } from "../core/service/config";
 import { field, mapOf, mapWith, scalarText, text, wholeNumber } from "../core/service/field";
 import { migrationsDecisionSchema } from "../core/service/migrations";
 import {
@@ -75,6 +76,7 @@ const overrides = {
     VARIABLE_NAME,
     mapWith({ secret: text(SECRET_NAME), key: text(SECRET_KEY) }, { hidden: true }),
   ).exactOptional(),
+  config: configOverridesSchema.exactOptional(),
   labels: labels.exactOptional(),
   resources: serviceFields.resources.exactOptional(),
   autoscale: serviceFields.autoscale.exactOptional(),
@@ -104,6 +106,7 @@ export const inlineEntrySchema = mapWith({
   health: serviceFields.health.exactOptional(),
   longestRequest: serviceFields.longestRequest.exactOptional(),
   startup: serviceFields.startup.exactOptional(),
+  config: inlineConfigSchema.exactOptional(),
   smoke: serviceFields.smoke,
   kpis: serviceFields.kpis.exactOptional(),
   migrations: serviceFields.migrations.exactOptional(),

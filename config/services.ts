@@ -1,5 +1,6 @@
 import { gatesOf } from "../core/gates/serviceGates";
 import { closest } from "../core/service/closest";
+import { missingFiles } from "../core/service/config";
 import { type ServiceDefinition, serviceDefinitionSchema } from "../core/service/definition";
 import { decisionProblems } from "../core/service/migrations";
 import { SERVICE_NAME } from "../core/service/names";
@@ -59,7 +60,7 @@ function readService(name: string, raw: unknown, files: SourceFiles): ReadServic
   }
   const named = nameProblems(name, path);
   const sourced = "source" in raw || !("image" in raw || "port" in raw);
-  const read = sourced ? readSourced(name, raw, files, path) : readInline(name, raw, path);
+  const read = sourced ? readSourced(name, raw, files, path) : readInline(name, raw, files, path);
   return named.length === 0 ? read : { problems: [...named, ...read.problems] };
 }
 
@@ -89,7 +90,10 @@ function readSourced(name: string, raw: object, files: SourceFiles, path: readon
   if (!definition.ok) return { problems: [...problems, ...definition.problems] };
   if (!parsed.success) return { problems };
   const { source, ...overrides } = parsed.data;
-  const undeclared = undeclaredVariables(definition.value, overrides, path, filename);
+  const undeclared = [
+    ...undeclaredVariables(definition.value, overrides, path, filename),
+    ...undeclaredFiles(definition.value, overrides, path, filename),
+  ];
   const decisions = decisionProblems(definition.value.migrations, overrides.migrations).map((problem) =>
     stackProblem({ ...problem, path: [...path, "migrations", ...problem.path] }),
   );
@@ -104,17 +108,17 @@ function sourceOf(raw: object): string | undefined {
   return parsed.success ? parsed.data : undefined;
 }
 
-function readInline(name: string, raw: unknown, path: readonly string[]): ReadService {
+function readInline(name: string, raw: unknown, files: SourceFiles, path: readonly string[]): ReadService {
   const parsed = inlineEntrySchema.safeParse(raw);
   if (!parsed.success) return { problems: problemsOf(parsed.error, raw, path).map(stackProblem) };
   const twice = namedTwice(raw, path).map(stackProblem);
   // The whole service stands here, so there is nothing beside it that could decide about its migrations.
   const { migrations: _own, ...overrides } = parsed.data;
-  return finish(name, definitionOf(name, parsed.data), overrides, twice, path, (relative) => relative);
+  return finish(name, definitionOf(name, parsed.data), overrides, twice, path, (relative) => files.absolute(relative));
 }
 
 function definitionOf(name: string, entry: InlineEntry): ServiceDefinition {
-  const { image, port, smoke, health, longestRequest, startup, kpis, migrations } = entry;
+  const { image, port, smoke, health, longestRequest, startup, kpis, migrations, config } = entry;
   const defaults = serviceDefinitionSchema.parse({
     name,
     image: { ref: image },
@@ -129,6 +133,7 @@ function definitionOf(name: string, entry: InlineEntry): ServiceDefinition {
     ...(startup === undefined ? {} : { startup }),
     ...(kpis === undefined ? {} : { kpis }),
     ...(migrations === undefined ? {} : { migrations }),
+    ...(config === undefined ? {} : { config }),
   };
 }
 
@@ -148,7 +153,16 @@ function finish(
       advice: "give the value this stack runs with; the service requires it",
     }),
   );
-  if (problems.length + missing.length > 0) return { problems: [...problems, ...missing] };
+  const filesMissing = missingFiles(definition.config, overrides.config).map((file) =>
+    stackProblem({
+      path: [...path, "config", "files", file],
+      got: "nothing",
+      allowed: "exactly one of text, file and folder",
+      advice: "give the file this stack runs with; the service requires it",
+    }),
+  );
+  const all = [...problems, ...missing, ...filesMissing];
+  if (all.length > 0) return { problems: all };
   const service = mergeService(name, definition, overrides, contextOf);
   const unknown = unknownGates(service, path);
   return unknown.length > 0 ? { problems: unknown } : { service, problems: [] };
@@ -196,4 +210,27 @@ function undeclaredVariables(
         });
       });
   });
+}
+
+/** The same for files: a stack replaces what the service has, it adds nothing. */
+function undeclaredFiles(
+  { config }: ServiceDefinition,
+  overrides: ServiceOverrides,
+  path: readonly string[],
+  filename: string,
+): readonly string[] {
+  const declared = Object.keys(config?.files ?? {});
+  return Object.keys(overrides.config?.files ?? {})
+    .filter((file) => !declared.includes(file))
+    .map((file) => {
+      const meant = closest(file, declared);
+      return stackProblem({
+        path: [...path, "config", "files", file],
+        got: "a file that the service does not declare",
+        allowed:
+          declared.length === 0 ? `nothing, for ${filename} has no config.files` : `one of ${declared.join(", ")}`,
+        advice:
+          meant === undefined ? `declare it under config.files in ${filename}, or remove it` : `did you mean ${meant}?`,
+      });
+    });
 }

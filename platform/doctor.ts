@@ -42,7 +42,7 @@ const RIGHTS: readonly Right[] = [
   { group: "policy", resource: "poddisruptionbudgets", verbs: ["get", "create", "patch", "delete"] },
   { group: "", resource: "services", verbs: ["get", "create", "patch", "delete"] },
   { group: "", resource: "services", subresource: "proxy", verbs: ["get"] },
-  { group: "", resource: "configmaps", verbs: ["get", "create", "patch", "delete"] },
+  { group: "", resource: "configmaps", verbs: ["get", "list", "create", "patch", "delete"] },
   { group: "", resource: "secrets", verbs: ["get"] },
   { group: "", resource: "pods", verbs: ["list"] },
   { group: "discovery.k8s.io", resource: "endpointslices", verbs: ["list"] },

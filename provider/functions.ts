@@ -5,6 +5,7 @@ import { workloadName } from "../core/rollout/names";
 import { describeHolder } from "../core/rollout/lease";
 import type { InvokeRequest, InvokeResult } from "../platform/rpc";
 import { parseInputs } from "./resources/inputs";
+import { ConfigMaps } from "./rollout/configMaps";
 import { readLease } from "./rollout/lease";
 import type { Session } from "./session";
 
@@ -35,6 +36,20 @@ export async function getRollout(session: Session, { args }: InvokeRequest): Pro
       minReplicas: { blue: minima[0] ?? 0, green: minima[1] ?? 0 },
     },
   };
+}
+
+const configMapsArgs = z.object({
+  service: z.string().min(1),
+  namespace: z.string().min(1),
+  names: z.array(z.string().min(1)),
+});
+
+/** `hms:rollout:getConfigMaps`: what these ConfigMaps of a service hold; `null` for one that is not there. */
+export async function getConfigMaps(session: Session, { args }: InvokeRequest): Promise<InvokeResult> {
+  const { service, namespace, names } = parseInputs(configMapsArgs, args);
+  const maps = new ConfigMaps(session.kube, session.store(service, namespace));
+  const found = await Promise.all(names.map(async (name) => [name, (await maps.read(name)) ?? null] as const));
+  return { result: { found: Object.fromEntries(found) } };
 }
 
 async function minReplicas(session: Session, service: string, namespace: string, color: Color): Promise<number> {

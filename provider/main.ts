@@ -1,7 +1,7 @@
 import { version } from "../package.json";
 import { asString } from "../core/json";
 import { serveProvider, type ResourceHandler } from "../platform/rpc";
-import { getRollout } from "./functions";
+import { getConfigMaps, getRollout } from "./functions";
 import { localCertificate } from "./resources/localCertificate";
 import { rolloutLease } from "./resources/rolloutLease";
 import { trafficSwitch } from "./resources/trafficSwitch";
@@ -9,6 +9,11 @@ import { verification } from "./resources/verification";
 import { Session } from "./session";
 
 let session = new Session(undefined);
+
+const FUNCTIONS: Readonly<Record<string, typeof getRollout>> = {
+  "hms:rollout:getRollout": getRollout,
+  "hms:rollout:getConfigMaps": getConfigMaps,
+};
 
 const RESOURCES: Readonly<Record<string, (session: Session) => ResourceHandler>> = {
   "hms:rollout:RolloutLease": rolloutLease,
@@ -29,8 +34,9 @@ serveProvider({
     return handler(session);
   },
   invoke(token, request) {
-    if (token !== "hms:rollout:getRollout") throw new Error(`${token}: the hms provider has hms:rollout:getRollout`);
-    return getRollout(session, request);
+    const answer = FUNCTIONS[token];
+    if (!answer) throw new Error(`${token}: the hms provider has ${Object.keys(FUNCTIONS).join(", ")}`);
+    return answer(session, request);
   },
   onShutdown: () => session.close(),
 });

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ChaosGate } from "../core/chaos/gate";
 import type { Color } from "../core/rollout/color";
+import type { ConfigContent } from "../core/configMap/content";
 import type { ActualRollout } from "../core/rollout/plan";
 import type { Gate } from "../core/gates/gate";
 import type { SyntheticRequest } from "../core/gates/synthetic";
@@ -106,7 +107,7 @@ export class TrafficSwitch extends pulumi.CustomResource {
   declare readonly weights: pulumi.Output<{ readonly blue: number; readonly green: number }>;
 
   constructor(name: string, args: TrafficSwitchArgs, opts: pulumi.CustomResourceOptions) {
-    const outputs = { weights: undefined, writer: undefined };
+    const outputs = { weights: undefined, writer: undefined, pointer: undefined };
     super("hms:rollout:TrafficSwitch", name, { ...args, ...outputs }, opts);
   }
 }
@@ -158,4 +159,17 @@ export function getRollout(
     { ...args, secrets: [...args.secrets] },
     opts,
   ) as Promise<RolloutAnswer>;
+}
+
+/** What these ConfigMaps hold now, by name; `null` for one that is not there. */
+export async function getConfigMaps(
+  args: { readonly service: string; readonly namespace: string; readonly names: readonly string[] },
+  opts: pulumi.InvokeOptions,
+): Promise<Readonly<Record<string, ConfigContent | null>>> {
+  const answer = (await pulumi.runtime.invoke(
+    "hms:rollout:getConfigMaps",
+    { ...args, names: [...args.names] },
+    opts,
+  )) as { readonly found: Readonly<Record<string, ConfigContent | null>> };
+  return answer.found;
 }

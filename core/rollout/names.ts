@@ -7,6 +7,8 @@ const PREFIX = "hms.delivery";
 export const LABEL = {
   service: `${PREFIX}/service`,
   color: `${PREFIX}/color`,
+  /** On the ConfigMaps of releases: the service that they are kept for. */
+  config: `${PREFIX}/config`,
   /** On pods: id of their release. */
   release: `${PREFIX}/release`,
 } as const;
@@ -37,6 +39,8 @@ export const HEADER = {
 export const workloadName = (service: string, color: Color): string => `${service}-${color}`;
 export const routeName = (service: string): string => service;
 export const probeRouteName = (service: string): string => `${service}-probe`;
+/** ConfigMap that names the configuration which is live, and the last good one before. */
+export const configPointerName = (service: string): string => `${service}-config`;
 export const leaseName = (service: string): string => `${service}-rollout`;
 /** Gateway or ListenerSet with the https listener of a service. */
 export const httpsName = (service: string): string => `${service}-https`;

@@ -18,6 +18,8 @@ export interface ObservedWorkload {
   /** Text of the proven annotation: a release id. */
   readonly proven: string | undefined;
   readonly image: string;
+  /** Its pods read the mutable ConfigMap of their color, as an earlier version made them. @default false */
+  readonly sharedConfigMap?: boolean;
   readonly ready: number;
   readonly desired: number;
 }
@@ -61,6 +63,7 @@ function colorFact(workload: ObservedWorkload | undefined, remembered: BoundRele
     desired: workload.desired,
     proven: workload.proven === release.id,
     missing: false,
+    ...(workload.sharedConfigMap ? { sharedConfigMap: true } : {}),
   };
 }
 

@@ -11,6 +11,8 @@ export interface ColorFact {
   readonly desired: number;
   /** The release passed its Verification on this color. */
   readonly proven: boolean;
+  /** Set: its pods read the mutable ConfigMap of their color, as an earlier version made them. */
+  readonly sharedConfigMap?: true;
   /** The Deployment itself is gone; the release is known from the record. */
   readonly missing: boolean;
 }

@@ -29,6 +29,8 @@ export const releaseSpecSchema = z.object({
   env: z.record(z.string(), z.string()),
   /** Environment variable -> key of a Kubernetes Secret. */
   secrets: z.record(z.string(), secretRefSchema),
+  /** Files of the release's ConfigMap: path below `mount` -> SHA-256 in hex. Absent where there are none, as in releases of before. */
+  config: z.object({ mount: z.string(), files: z.record(z.string(), z.string()) }).exactOptional(),
   resources: z.object({ cpu: z.string(), memory: z.string() }),
   /** Longest request that must survive a pod's end, in seconds; drain settings follow from it. */
   longestRequestSeconds: z.number(),

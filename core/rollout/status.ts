@@ -1,4 +1,6 @@
+import { configMapName } from "../configMap/content";
 import { COLORS, perColor, type Color, type Weights } from "./color";
+import { workloadName } from "./names";
 import type { ActualRollout, ColorFact } from "./plan";
 import { describeHold } from "./record";
 
@@ -31,6 +33,8 @@ export interface ColorStatus {
   readonly ready: number;
   readonly desired: number;
   readonly proven: boolean;
+  /** ConfigMap that its pods read. */
+  readonly config: string;
 }
 
 export interface ServiceSeen {
@@ -54,14 +58,15 @@ export function serviceStatus({ name, target, url, actual, mover }: ServiceSeen)
     scheduledAt: null,
     held: actual.record.holds.map((hold) => hold.release),
     stale: false,
-    colors: perColor((color) => colorStatus(actual.colors[color])),
+    colors: perColor((color) => colorStatus(name, color, actual.colors[color])),
   };
 }
 
-function colorStatus(fact: ColorFact | null): ColorStatus | null {
+function colorStatus(service: string, color: Color, fact: ColorFact | null): ColorStatus | null {
   if (!fact) return null;
   const { release, ready, desired, proven } = fact;
-  return { tag: release.tag, release: release.id, image: release.image, ready, desired, proven };
+  const config = fact.sharedConfigMap ? workloadName(service, color) : configMapName(service, release.spec);
+  return { tag: release.tag, release: release.id, image: release.image, ready, desired, proven, config };
 }
 
 /** The same for people: a line a service, and one for whatever needs attention. */

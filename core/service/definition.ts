@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { chaosSchema } from "./chaos";
+import { configSchema } from "./config";
 import { duration, field, mapOf, mapWith, oneOf, scalarText, text, wholeNumber } from "./field";
 import { kpisSchema } from "./kpi";
 import { migrationsSchema } from "./migrations";
@@ -102,6 +103,8 @@ export const serviceFields = {
   /** null: every stack must give a value. */
   env: mapOf(VARIABLE_NAME, scalarText("write its value, or null if each stack must give one").nullable()),
   secrets: mapOf(VARIABLE_NAME, mapWith({ secret: text(SECRET_NAME), key: text(SECRET_KEY) }, { hidden: true })),
+  /** Files in a ConfigMap that pods see; part of the release. Absent: none. */
+  config: configSchema,
   smoke: z.array(smokeTestSchema, { error: ATLEAST_ONE }).min(1, { error: ATLEAST_ONE }),
   kpis: kpisSchema,
   /** Absent: all the traffic at once. */
@@ -141,6 +144,7 @@ export const serviceDefinitionSchema = mapWith({
   resources: serviceFields.resources.default(defaults.resources),
   env: serviceFields.env.default({}),
   secrets: serviceFields.secrets.default({}),
+  config: serviceFields.config.exactOptional(),
   smoke: serviceFields.smoke,
   kpis: serviceFields.kpis.default([]),
   strategy: serviceFields.strategy.exactOptional(),

@@ -1,4 +1,5 @@
 import type { ServiceChaos } from "./chaos";
+import { mergeFiles, type ConfigOverrides, type ServiceFiles } from "./config";
 import type { Autoscale, ServiceDefinition } from "./definition";
 import type { Kpi } from "./kpi";
 import { mergeMigrations, type Migrations, type MigrationsDecision } from "./migrations";
@@ -26,6 +27,8 @@ export interface ServiceConfig {
   readonly env: Readonly<Record<string, string>>;
   /** Environment variable -> key of a Kubernetes Secret; never a value. */
   readonly secrets: Readonly<Record<string, { readonly secret: string; readonly key: string }>>;
+  /** Files that pods see; none if not set. Their paths are absolute, so they may decide nothing. */
+  readonly config?: ServiceFiles;
   readonly resources: { readonly cpu: string; readonly memory: string };
   readonly longestRequestSeconds: number;
   /** How long a new pod may take until it answers its health path. */
@@ -56,6 +59,7 @@ export interface ServiceOverrides {
   readonly image?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly secrets?: ServiceConfig["secrets"];
+  readonly config?: ConfigOverrides;
   readonly labels?: Readonly<Record<string, string>>;
   readonly resources?: ServiceConfig["resources"];
   readonly autoscale?: Autoscale;
@@ -86,6 +90,7 @@ export function mergeService(
   const affinity = overrides.affinity ?? definition.affinity;
   const chaos = overrides.chaos ?? definition.chaos ?? "none";
   const migrations = mergeMigrations(definition.migrations, overrides.migrations);
+  const config = mergeFiles(definition.config, overrides.config, contextOf);
   return {
     name,
     ...(image !== undefined ? { image } : sourceOf(definition, contextOf)),
@@ -93,6 +98,7 @@ export function mergeService(
     healthPath: definition.health.path,
     env: sortedTexts({ ...definition.env, ...overrides.env }),
     secrets: { ...definition.secrets, ...overrides.secrets },
+    ...(config === undefined ? {} : { config }),
     resources: overrides.resources ?? definition.resources,
     longestRequestSeconds: definition.longestRequest,
     startupSeconds: definition.startup,

@@ -127,6 +127,8 @@ export const switchInputs = z.strictObject({
   affinity: z.enum(["cookie"]).exactOptional(),
   takeOver: z.boolean(),
   retry: z.boolean(),
+  /** Computed by Check: what the pointer to the live configuration is to be; `wrong` only ever comes from a read. */
+  pointer: z.enum(["right", "wrong"]).optional(),
   /** Computed by Check, so that a difference to the route shows as a change of a known input. */
   weights: z.strictObject({ blue: z.number(), green: z.number() }).optional(),
 });

@@ -2,6 +2,7 @@ import { podsThatFit, type PodNeed } from "../../core/capacity";
 import { Cancelled, type Log, type Properties, type ResourceHandler } from "../../platform/rpc";
 import { abandonMove } from "../rollout/abandon";
 import type { DataPlane } from "../rollout/dataPlane";
+import { ConfigMaps } from "../rollout/configMaps";
 import { emptyColor } from "../rollout/emptyColor";
 import { Refusal } from "../rollout/errors";
 import { journalOf } from "../rollout/journal";
@@ -73,6 +74,7 @@ export function rolloutLease(session: Session): ResourceHandler {
         );
       }
       await removeLease(session.kube, store);
+      await new ConfigMaps(session.kube, store).removeAll();
     },
   };
 }

@@ -15,6 +15,7 @@ import { foreignWeights } from "../rollout/arm";
 import { Mover } from "../rollout/mover";
 import { messageOf, Refusal } from "../rollout/errors";
 import { journalOf } from "../rollout/journal";
+import { ConfigMaps, settleConfigMaps } from "../rollout/configMaps";
 import { syntheticLoad } from "../rollout/syntheticLoad";
 import { startWatcher } from "../rollout/watcherJob";
 import { localRunnerImage } from "../runnerImage";
@@ -41,7 +42,7 @@ export function trafficSwitch(session: Session): ResourceHandler {
         const reason = `${describeHold(hold)}. Deploy another release, or try this one again with --retry (plain pulumi: config hms:retry)`;
         return { inputs: news, failures: [{ property: "release", reason }] };
       }
-      const checked = { ...news, weights: { ...wantedWeights(inputs) } };
+      const checked = { ...news, weights: { ...wantedWeights(inputs) }, pointer: "right" };
       // Asked only when the gates will be: a preview of nothing is to stay quick, and to work without Prometheus.
       if (actual.live === inputs.live && sameJson(olds.gates, news.gates)) return { inputs: checked };
       const problems = await gateProblems(inputs, actual.live);
@@ -61,7 +62,8 @@ export function trafficSwitch(session: Session): ResourceHandler {
       const weights = drifted.map<[string, PropertyDiff]>((color) => [`weights.${color}`, { kind: "update" }]);
       const replaces = ["service", "namespace"].filter((key) => olds[key] !== news[key]);
       const replaced = replaces.map<[string, PropertyDiff]>((key) => [key, { kind: "update-replace" }]);
-      const detailed = Object.fromEntries([...moved, ...weights, ...replaced]);
+      const pointer: [string, PropertyDiff][] = olds.pointer === "wrong" ? [["pointer", { kind: "update" }]] : [];
+      const detailed = Object.fromEntries([...moved, ...weights, ...pointer, ...replaced]);
       return { changes: Object.keys(detailed).length > 0, replaces, detailed, stables: ["service", "namespace"] };
     },
 
@@ -72,13 +74,15 @@ export function trafficSwitch(session: Session): ResourceHandler {
       return { id, outputs: await move(session, wish, inputs, signal, log), refreshBeforeUpdate: true };
     },
 
-    async update({ id, inputs, preview, signal, log }) {
+    async update({ id, inputs, olds, preview, signal, log }) {
       const wish = parseInputs(switchInputs, inputs);
       if (preview) {
         await warnOfThinTraffic(wish, signal, log);
         return { outputs: { ...inputs, writer: UNKNOWN }, refreshBeforeUpdate: true };
       }
       try {
+        if (await isPointerAlone(session, wish, inputs, olds))
+          return { outputs: await writePointer(session, wish, inputs), refreshBeforeUpdate: true };
         return { outputs: await move(session, wish, inputs, signal, log), refreshBeforeUpdate: true };
       } catch (error) {
         // The state keeps what the world is now, so that the next preview starts from the truth.
@@ -95,8 +99,8 @@ export function trafficSwitch(session: Session): ResourceHandler {
       const { namespace, service } = splitId(id);
       const outputs = await world(session, service, namespace, olds);
       if (!outputs) return undefined;
-      const { live, release, hostnames, recorded: weights } = outputs;
-      const seen = { service, namespace, hostnames, live, release, weights };
+      const { live, release, hostnames, pointer, recorded: weights } = outputs;
+      const seen = { service, namespace, hostnames, live, release, weights, pointer };
       return { id, inputs: { ...inputs, ...seen }, outputs, refreshBeforeUpdate: true };
     },
 
@@ -179,6 +183,10 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
       { shape, to, release, seen, steps, intent, takeOver, probePath, affinity, ...share },
       signal,
     );
+    const warn = (message: string) => {
+      log.warn(message);
+    };
+    await settleConfigMaps(session.kube, store, lease, warn);
     if (parked) log.info(`${service}: parked; go on with hms-deploy promote, or back with hms-deploy rollback`);
   } finally {
     await note("lease-returning");
@@ -187,9 +195,28 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
   return (await world(session, wish.service, wish.namespace, inputs)) ?? inputs;
 }
 
+/** Whether the route is as it should be, and only the pointer to its configuration is not: then no weight is written. */
+async function isPointerAlone(
+  session: Session,
+  wish: SwitchInputs,
+  news: Properties,
+  olds: Properties,
+): Promise<boolean> {
+  if (olds.pointer !== "wrong" || COMPARED.some((key) => !sameJson(olds[key], news[key]))) return false;
+  const { actual } = await session.store(wish.service, wish.namespace).read();
+  return actual.weights !== null && sameWeights(actual.weights, wantedWeights(wish)) && !actual.foreign;
+}
+
+async function writePointer(session: Session, wish: SwitchInputs, inputs: Properties): Promise<object> {
+  const store = session.store(wish.service, wish.namespace);
+  await new ConfigMaps(session.kube, store).writePointer();
+  return (await world(session, wish.service, wish.namespace, inputs)) ?? inputs;
+}
+
 /** The route as outputs; `undefined` when it is gone, or when nothing is live behind it. */
 async function world(session: Session, service: string, namespace: string, base: Properties) {
-  const { actual, routeVersion, hostnames } = await session.store(service, namespace).read();
+  const store = session.store(service, namespace);
+  const { actual, routeVersion, hostnames } = await store.read();
   if (routeVersion === undefined || actual.live === null || actual.weights === null) return undefined;
   return {
     ...base,
@@ -199,6 +226,7 @@ async function world(session: Session, service: string, namespace: string, base:
     live: actual.live,
     release: actual.colors[actual.live]?.release.id ?? "",
     weights: actual.weights,
+    pointer: (await new ConfigMaps(session.kube, store).isPointerWrong(actual)) ? "wrong" : "right",
     /** What the route should say by the record: other weights are drift. */
     recorded: actual.record.move?.parked ? actual.record.weights : weightsFor(actual.live),
     writer:

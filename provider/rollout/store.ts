@@ -1,5 +1,6 @@
 import { COLORS, perColor, type Color, type Weights } from "../../core/rollout/color";
 import { ANNOTATION, FIELD_MANAGER, leaseName, workloadName } from "../../core/rollout/names";
+import { configMapsOf } from "../../core/configMap/keep";
 import { actualRollout, type ObservedRoute, type ObservedWorkload } from "../../core/rollout/observe";
 import type { ActualRollout } from "../../core/rollout/plan";
 import { emptyRecord, newerRecord, parseRecord, type RolloutRecord } from "../../core/rollout/record";
@@ -257,10 +258,13 @@ function observeMarker(route: KubeObject): string | undefined {
 }
 
 function observeWorkload(deployment: KubeObject): ObservedWorkload {
+  const podSpec = path(deployment, "spec", "template", "spec");
   return {
     release: deployment.metadata.annotations?.[ANNOTATION.release],
     proven: deployment.metadata.annotations?.[ANNOTATION.proven],
-    image: asString(path(deployment, "spec", "template", "spec", "containers", 0, "image")) ?? "",
+    image: asString(path(podSpec, "containers", 0, "image")) ?? "",
+    // A color's own ConfigMap is called like its Deployment.
+    sharedConfigMap: configMapsOf(podSpec).some((name) => name === deployment.metadata.name),
     ready: asNumber(path(deployment, "status", "readyReplicas")) ?? 0,
     desired: asNumber(path(deployment, "spec", "replicas")) ?? 1,
   };

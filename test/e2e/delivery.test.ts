@@ -74,7 +74,6 @@ describe("delivery of a service, end to end", function () {
       "hms:rollout:TrafficSwitch drought-benefit update",
       "hms:rollout:Verification drought-benefit update",
       "kubernetes:apps/v1:Deployment drought-benefit-green create",
-      "kubernetes:core/v1:ConfigMap drought-benefit-green-env create",
       "kubernetes:policy/v1:PodDisruptionBudget drought-benefit-green-disruption create",
     ]);
     assert.equal((await live()).color, "blue");

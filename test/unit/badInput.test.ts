@@ -208,6 +208,27 @@ describe("a service of a stack", () => {
     assert.ok(pinned !== undefined && !("source" in pinned));
   });
 
+  it("has the files of its service.yaml, and where a stack gives another one, that", () => {
+    const config = { mount: "/data", files: { "a.json": null, "b.json": { text: "b" }, c: { folder: "../shared" } } };
+    const entry = { source: "web", env: { REGION: "north" }, config: { files: { "a.json": { file: "prod/a.json" } } } };
+    const merged = read({ service: { config }, stack: { services: { web: entry } } });
+    assert.ok(merged.ok, merged.ok ? "" : merged.problems.join("\n"));
+    assert.deepEqual(merged.config.services[0]?.config, {
+      mount: "/data",
+      files: {
+        "a.json": { file: "/project/web/prod/a.json" },
+        "b.json": { text: "b" },
+        c: { folder: "/project/web/../shared" },
+      },
+    });
+    assert.deepEqual(read({ service: { config }, stack: { services: { web: { ...entry, config: { files: {} } } } } }), {
+      ok: false,
+      problems: [
+        'hms:services.web.config.files["a.json"]: got nothing; allowed is exactly one of text, file and folder; give the file this stack runs with; the service requires it',
+      ],
+    });
+  });
+
   it("may stand in the stack file as a whole", () => {
     const inline = read({
       stack: {

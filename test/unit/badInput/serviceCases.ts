@@ -5,7 +5,7 @@ const T = {
   NAME: "allowed is at most 40 lower-case letters, digits and hyphens, beginning with a letter and not ending with a hyphen; choose such a name; its workloads are called <name>-blue and <name>-green",
   PORT: "allowed is a whole number from 1 to 65535; write the port the container listens on",
   SERVICE_KEYS:
-    "allowed is one of name, image, port, health, longestRequest, startup, resources, env, secrets, smoke, kpis, strategy, affinity, chaos, migrations, replicas, retain, autoscale; did you mean port?",
+    "allowed is one of name, image, port, health, longestRequest, startup, resources, env, secrets, config, smoke, kpis, strategy, affinity, chaos, migrations, replicas, retain, autoscale; did you mean port?",
   PATH: "allowed is a path that begins with / and has no spaces and no #; write it as in the URL, for example /health",
   REQUEST_TIME:
     "allowed is a duration from 1s to 1h such as 10s, 1m30s or 2h; say how long the longest request may take; draining waits for it",
@@ -19,6 +19,12 @@ const T = {
     "allowed is a key of that Secret (letters, digits, hyphens, dots and underscores); name the key, never its content",
   PINNED:
     "allowed is an image with its digest, <registry>/<repository>@sha256:<64 hex digits>; a tag may move, so write the digest, as `docker push` and the registry show it",
+  MOUNT:
+    "allowed is an absolute path in the container, not / itself and not below /proc, /sys, /dev or /run/secrets; write the folder in which the service looks for its files, such as /config",
+  FILE_PATH:
+    "allowed is a path below the mount, of at most 100 letters, digits, hyphens, dots and underscores, with / between folders and no two dots in a row; write it as pods are to see it, such as data.json or rates/2026.json",
+  FILE_SOURCE:
+    "allowed is exactly one of text, file and folder; write text: with the content itself, file: with a path, or folder: to take each file of a folder",
   SMOKE: "allowed is at least one smoke test; describe a request that proves the service answers rightly",
 } as const;
 
@@ -138,6 +144,45 @@ export const SERVICE_CASES: readonly (readonly [Change, readonly string[]])[] = 
   ],
   [{ image: { buildArgs: { "A B": "x" } } }, [`16: image.buildArgs["A B"]: got the key "A B"; ${T.VARIABLE}`]],
   [{ smoke: undefined }, [`1: smoke: got nothing; ${T.SMOKE}`]],
+  [{ config: "policy" }, ['14: config: got "policy"; allowed is a map; write it with the keys mount, files']],
+  [{ config: {} }, ["14: config.files: got nothing; allowed is a map; write one line `name: value` for each"]],
+  [
+    { config: { mont: "/x", files: {} } },
+    ["15: config.mont: got an unknown key; allowed is one of mount, files; did you mean mount?"],
+  ],
+  [{ config: { mount: "config", files: {} } }, [`15: config.mount: got "config"; ${T.MOUNT}`]],
+  [{ config: { mount: "/", files: {} } }, [`15: config.mount: got "/"; ${T.MOUNT}`]],
+  [{ config: { mount: "/proc/1", files: {} } }, [`15: config.mount: got "/proc/1"; ${T.MOUNT}`]],
+  [{ config: { mount: "/a/../b", files: {} } }, [`15: config.mount: got "/a/../b"; ${T.MOUNT}`]],
+  [
+    { config: { files: { "/data.json": { text: "" }, "../x": { text: "" }, "a b": { text: "" } } } },
+    [
+      `16: config.files["/data.json"]: got the key "/data.json"; ${T.FILE_PATH}`,
+      `18: config.files["../x"]: got the key "../x"; ${T.FILE_PATH}`,
+      `20: config.files["a b"]: got the key "a b"; ${T.FILE_PATH}`,
+    ],
+  ],
+  [{ config: { files: { a: {} } } }, [`16: config.files.a: got an empty map; ${T.FILE_SOURCE}`]],
+  [{ config: { files: { a: { text: "x", file: "y" } } } }, [`16: config.files.a: got a map; ${T.FILE_SOURCE}`]],
+  [
+    { config: { files: { a: "data.json" } } },
+    ['16: config.files.a: got "data.json"; allowed is a map; write it with the keys text, file, folder'],
+  ],
+  [
+    { config: { files: { a: { text: 5 } } } },
+    ["17: config.files.a.text: got 5; allowed is a text; put it in quotes, or after |"],
+  ],
+  [
+    { config: { files: { a: { file: "/etc/passwd" }, b: { folder: "~/policy" } } } },
+    [
+      '17: config.files.a.file: got "/etc/passwd"; allowed is the relative path of a file; write it from the folder of service.yaml',
+      '19: config.files.b.folder: got "~/policy"; allowed is the relative path of a folder; write it from the folder of service.yaml',
+    ],
+  ],
+  [
+    { config: { files: { ".": { file: "data.json" } } } },
+    ['16: config.files["."]: got a file; allowed is a folder, for . is the mount itself; name the file'],
+  ],
   [{ smoke: [] }, [`10: smoke: got an empty list; ${T.SMOKE}`]],
   [{ smoke: { name: "answers" } }, [`10: smoke: got a map; ${T.SMOKE}`]],
   [

@@ -171,6 +171,18 @@ export const STACK_CASES: readonly (readonly [Change, readonly string[]])[] = [
     ],
   ],
   [
+    {
+      services: { web: { source: "web", env: { REGION: "north" }, config: { files: { "data.json": { text: "" } } } } },
+    },
+    [
+      'services.web.config.files["data.json"]: got a file that the service does not declare; allowed is nothing, for web/service.yaml has no config.files; declare it under config.files in web/service.yaml, or remove it',
+    ],
+  ],
+  [
+    { services: { web: { source: "web", env: { REGION: "north" }, config: { mount: "/x", files: {} } } } },
+    ["services.web.config.mount: got an unknown key; allowed is one of files; remove it"],
+  ],
+  [
     { services: { web: { source: "web", env: { REGION: "north" }, strategy: [{ weight: 50 }, { weight: 20 }] } } },
     [
       "services.web.strategy: got a list; allowed is weights that rise to 100; steps[1].weight must be above the step before (50), got 20",
@@ -201,7 +213,7 @@ export const STACK_CASES: readonly (readonly [Change, readonly string[]])[] = [
   [
     { services: { web: { source: "web", env: { REGION: "north" }, port: 80 } } },
     [
-      "services.web.port: got an unknown key; allowed is one of source, replicas, tag, image, env, secrets, labels, resources, autoscale, retain, strategy, affinity, chaos, migrations; remove it",
+      "services.web.port: got an unknown key; allowed is one of source, replicas, tag, image, env, secrets, config, labels, resources, autoscale, retain, strategy, affinity, chaos, migrations; remove it",
     ],
   ],
   [

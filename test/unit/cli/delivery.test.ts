@@ -6,6 +6,7 @@ import type { ActualRollout, ColorFact } from "../../../core/rollout/plan";
 import { emptyRecord, withDeployment, withRollback, type RolloutRecord } from "../../../core/rollout/record";
 import { serviceStatus, statusText } from "../../../core/rollout/status";
 import { phasesOf } from "../../bench/phases";
+import { configMapName } from "../../../core/configMap/content";
 import { bound, fact } from "../rollout/support";
 
 const act = { at: "2026-01-01T00:00:00.000Z", by: "ann@a (pid 1)" };
@@ -105,6 +106,7 @@ describe("status", () => {
 
   it("is the documented document", () => {
     const image = { r1: "registry/x@sha256:r1", r2: "registry/x@sha256:r2" };
+    const config = configMapName("svc", bound("r1").spec);
     assert.deepEqual(serviceStatus(seen), {
       name: "svc",
       account: null,
@@ -117,8 +119,8 @@ describe("status", () => {
       held: [bound("r2").id],
       stale: false,
       colors: {
-        blue: { tag: "R1", release: bound("r1").id, image: image.r1, ready: 2, desired: 2, proven: true },
-        green: { tag: "R2", release: bound("r2").id, image: image.r2, ready: 1, desired: 2, proven: true },
+        blue: { tag: "R1", release: bound("r1").id, image: image.r1, ready: 2, desired: 2, proven: true, config },
+        green: { tag: "R2", release: bound("r2").id, image: image.r2, ready: 1, desired: 2, proven: true, config },
       },
     });
   });
