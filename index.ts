@@ -5,6 +5,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as random from "@pulumi/random";
 import { Access } from "./components/access";
 import { PolicyService } from "./components/policyService";
+import { dependentsOf } from "./components/needsPlan";
 import { Registry } from "./components/registry";
 import { announce, isWatched, planServices, refuseImpossible } from "./components/servicePlan";
 import { loadStackConfig } from "./config/stackConfig";
@@ -16,7 +17,7 @@ export = async () => {
   const { kubeContext, namespace, domain, gateway, tls, protect } = config;
   const hms = new HmsProvider("hms", { context: kubeContext });
   const [plans, providers] = await Promise.all([planServices(config, hms), startOthers(hms, kubeContext)]);
-  refuseImpossible(plans);
+  refuseImpossible(config, plans);
 
   const registry = new Registry("registry", { address: config.registry });
   const home = new k8s.core.v1.Namespace(
@@ -34,17 +35,23 @@ export = async () => {
         { provider: providers.kubernetes, dependsOn: home },
       )
     : home;
+  const made = new Map<string, PolicyService>();
   const services = plans.map((plan) => {
     announce(plan);
-    return new PolicyService(
-      plan.service.name,
+    const { name, needs = {} } = plan.service;
+    const needed = Object.keys(needs).flatMap((other) => made.get(other) ?? []);
+    const dependents = config.breakDependents ? [] : dependentsOf(name, plans);
+    const service = new PolicyService(
+      name,
       {
-        ...{ plan, namespace, domain, gateway, registry, prometheus: config.prometheus },
+        ...{ plan, namespace, domain, gateway, registry, prometheus: config.prometheus, needed, dependents },
         ...https,
         watcher: { image, ...inside },
       },
       { providers, protect, dependsOn: access },
     );
+    made.set(name, service);
+    return service;
   });
   return {
     urls: Object.fromEntries(services.map((service, index) => [plans[index]?.service.name ?? "", service.url])),

@@ -15,6 +15,8 @@ export interface DeployWishes {
   /** Percent at which every move of this call parks. */
   readonly traffic?: number;
   readonly tags?: Readonly<Record<string, string>>;
+  /** Whether live releases of other services may lose what they need. */
+  readonly breakDependents?: boolean;
   /** Release ids that were live before. */
   readonly pin?: Readonly<Record<string, string>>;
 }

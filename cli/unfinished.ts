@@ -13,6 +13,7 @@ import { settleConfigMaps } from "../provider/rollout/configMaps";
 import { journalOf } from "../provider/rollout/journal";
 import { readLease, thisProcess } from "../provider/rollout/lease";
 import { Mover, type MoveResult } from "../provider/rollout/mover";
+import { needsPermit } from "../provider/rollout/needs";
 import { syntheticLoad } from "../provider/rollout/syntheticLoad";
 import { serviceHost, type OpenStack } from "./stack";
 
@@ -85,6 +86,7 @@ export async function promoteParked(
       lease,
       dataPlane: session.dataPlane(address, host),
       gates: gateKeeper(watched, gates),
+      permits: [needsPermit(session)],
       synthetic: syntheticLoad({ store, address, host, requests }),
       note,
       progress,

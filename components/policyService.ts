@@ -37,6 +37,10 @@ export interface PolicyServiceArgs {
   readonly registry: Registry;
   /** Where gates ask, as seen from the engine. */
   readonly prometheus: string;
+  /** Services that this one needs: nothing of its idle color changes before their traffic has moved. @default none */
+  readonly needed?: readonly PolicyService[];
+  /** Services that may need this one; what their live releases rely on is part of its proof. @default none */
+  readonly dependents?: readonly string[];
   /** For moves that stop on their way: the runner's image (empty: the local platform's), addresses as pods see them. */
   readonly watcher: { readonly image: string; readonly gateway: string; readonly prometheus: string };
 }
@@ -48,10 +52,12 @@ export interface PolicyServiceArgs {
 export class PolicyService extends pulumi.ComponentResource {
   /** Where users reach the service. */
   readonly url: string;
+  /** Done when its traffic is where this update wants it. */
+  readonly moved: pulumi.Resource;
   private readonly shape;
 
   constructor(name: string, args: PolicyServiceArgs, opts: pulumi.ComponentResourceOptions) {
-    const { plan, namespace, domain, tls } = args;
+    const { plan, namespace, domain, tls, needed = [], dependents = [] } = args;
     super("hms:delivery:PolicyService", name, { namespace, domain }, opts);
     const host = `${name}.${domain}`;
     const https =
@@ -80,8 +86,9 @@ export class PolicyService extends pulumi.ComponentResource {
           ...plan.service.resources,
         },
       },
-      // What cannot be served to users is not begun.
-      { parent: this, ...(https ? { dependsOn: https } : {}) },
+      // What cannot be served to users is not begun. What is needed moves first; if that fails, this service keeps the
+      // release on its idle color as well.
+      { parent: this, dependsOn: [...(https ? [https] : []), ...needed.map(({ moved }) => moved)] },
     );
     const image = this.image(name, args);
     const configMaps = new ReleaseConfigMaps(name, { plan, namespace, lease }, { parent: this });
@@ -99,11 +106,13 @@ export class PolicyService extends pulumi.ComponentResource {
         gatewayAddress: address,
         healthPath: plan.service.healthPath,
         smoke: plan.service.smoke,
+        ...(dependents.length === 0 ? {} : { dependents }),
+        ...examplesOf(plan),
         ...chaosOf(plan),
       },
       { parent: this, dependsOn: [probeRoute, lease, ...COLORS.map((side) => sides[side])] },
     );
-    new TrafficSwitch(
+    this.moved = new TrafficSwitch(
       name,
       {
         service: name,
@@ -202,6 +211,13 @@ function target({ plan, tag }: ServicePlan): { readonly color: Color; readonly r
     release: planned.id,
     tag: plan.live === plan.from ? planned.tag : tag,
   };
+}
+
+/** What the release relies on of others. Those of the source say nothing of a release from before. */
+function examplesOf({ service, intent }: ServicePlan): Pick<VerificationArgs, "examples"> {
+  const named = Object.entries(service.needs ?? {}).filter(([, { examples }]) => examples.length > 0);
+  if (named.length === 0 || intent === "rollback") return {};
+  return { examples: Object.fromEntries(named.map(([name, { examples }]) => [name, examples])) };
 }
 
 /** Chaos before the move, where the service asks for it; going back waits for nothing that the release has shown before. */

@@ -13,6 +13,7 @@ import type { Migrations } from "../core/service/migrations";
 import type { ServiceConfig } from "../core/service/service";
 import { reasonOf } from "../platform/errors";
 import { getRollout, type RolloutAnswer } from "../provider/sdk";
+import { inOrderOfNeeds, promisesOf, unmetNeeds } from "./needsPlan";
 import { planConfigMaps, type ConfigPlan } from "./planConfigMaps";
 
 /** What is wanted of one service, what is, and what follows from both: plain values, so that a program may decide by them. */
@@ -35,18 +36,18 @@ export interface ServicePlan {
   readonly at: Date;
 }
 
-/** Plans every service of a stack from what the cluster says now. */
+/** Plans every service of a stack from what the cluster says now; each comes after those it needs. */
 export async function planServices(config: StackConfig, provider: pulumi.ProviderResource): Promise<ServicePlan[]> {
   const plans = await Promise.all(config.services.map((service) => planService(config, service, provider)));
   // A service that this update leaves alone and that never went live has nothing to stay on.
-  return plans.filter((plan) => plan !== undefined);
+  return inOrderOfNeeds(plans.filter((plan) => plan !== undefined));
 }
 
 /**
  * Says why a plan cannot be carried out, before anything is built or changed.
  * @throws pulumi.RunError with every reason of every service.
  */
-export function refuseImpossible(plans: readonly ServicePlan[]): void {
+export function refuseImpossible(config: StackConfig, plans: readonly ServicePlan[]): void {
   const problems = plans.flatMap(({ service, plan, rollout, configMaps }) => [
     ...configMaps.problems,
     ...rollout.missingSecrets.map(
@@ -63,6 +64,7 @@ export function refuseImpossible(plans: readonly ServicePlan[]): void {
       ? [`${service.name}: ${rollout.mover} is moving its traffic. Wait until that ends, or stop it`]
       : []),
   ]);
+  if (!config.breakDependents) problems.push(...unmetNeeds(plans));
   if (problems.length > 0) throw new pulumi.RunError(problems.join("\n"));
 }
 
@@ -166,6 +168,7 @@ async function wantedRelease(
     ...{ source, port, healthPath, env, secrets, resources, longestRequestSeconds, startupSeconds },
     ...(files === undefined ? {} : { config: files.config }),
     ...(service.migrations === undefined ? {} : { migration: migrationOf(service.migrations) }),
+    ...promisesOf(service),
   };
   return releaseOf(spec, service.tag ?? (await sourceTag(service, contextHash, files)));
 }

@@ -3,6 +3,7 @@ import { describeValue, pathText, problemsOf, problemText } from "../core/servic
 import type { ServiceConfig } from "../core/service/service";
 import type { TlsSettings } from "../core/tls/settings";
 import { chaosProblems } from "./chaos";
+import { needProblems } from "./needs";
 import { type Overrides, overridesSchema, STACK_KEYS, stackSchema, type StackValues } from "./schema";
 import { readServices, type SourceFiles, stackProblem } from "./services";
 import { tlsProblems } from "./tls";
@@ -36,6 +37,8 @@ export interface StackConfig {
   readonly only?: readonly string[];
   /** Percent at which this update parks each of its moves. */
   readonly traffic?: number;
+  /** Whether this update may take away what another service's live release needs. */
+  readonly breakDependents: boolean;
   /** Service -> id of the release that is wanted instead of the source's. */
   readonly pins: Readonly<Record<string, string>>;
   /** Sorted by name. */
@@ -82,6 +85,7 @@ export function readStack(input: StackInput): ReadStack {
     ...services.problems,
     ...(named === undefined ? [] : tlsProblems(named).map(stackProblem)),
     ...chaosProblems({ stack: input.stack, protect: named?.protect ?? false }, services.services),
+    ...needProblems(services.services, services.names),
     ...wishes.problems,
     ...(["retry", "takeOver"] as const).flatMap((key) => [
       ...unknownNames(`hms:${key}`, named?.[key] ?? false, services.names),
@@ -116,6 +120,7 @@ function assemble(
     retry: either("retry"),
     takeOver: either("takeOver"),
     pins: overrides.pin,
+    breakDependents: overrides.breakDependents,
     ...(overrides.only === undefined ? {} : { only: overrides.only }),
     ...(overrides.traffic === undefined ? {} : { traffic: overrides.traffic }),
     services: services.map((service) => {

@@ -85,6 +85,7 @@ const overrides = {
   affinity: serviceFields.affinity.exactOptional(),
   chaos: serviceFields.chaos.exactOptional(),
   migrations: migrationsDecisionSchema.exactOptional(),
+  needs: serviceFields.needs.exactOptional(),
 } as const;
 
 const source = field(
@@ -110,6 +111,7 @@ export const inlineEntrySchema = mapWith({
   smoke: serviceFields.smoke,
   kpis: serviceFields.kpis.exactOptional(),
   migrations: serviceFields.migrations.exactOptional(),
+  contract: serviceFields.contract.exactOptional(),
 });
 
 export type SourcedEntry = Readonly<z.output<typeof sourcedEntrySchema>>;
@@ -172,6 +174,8 @@ export const overridesSchema = mapWith({
   takeOver: someServices.default(false),
   /** Parks each move at this percent of the traffic. */
   traffic: wholeNumber(1, 99, "say at how many percent of the traffic the move is to be parked").exactOptional(),
+  /** Whoever needs what goes away is broken knowingly. */
+  breakDependents: flag.default(false),
   tags: mapOf(SERVICE_NAME, text(TAG)).default({}),
   pin: mapOf(
     SERVICE_NAME,

@@ -5,9 +5,14 @@ import { type ServiceDefinition, serviceDefinitionSchema } from "../core/service
 import { decisionProblems } from "../core/service/migrations";
 import { SERVICE_NAME } from "../core/service/names";
 import { namedTwice, parseService } from "../core/service/parse";
-import { describeValue, type Problem, problemsOf, problemText } from "../core/service/problem";
+import type { DeclaredNeeds } from "../core/service/needs";
+import { describeValue, type Problem, problemsOf } from "../core/service/problem";
 import { mergeService, missingEnv, type ServiceConfig, type ServiceOverrides } from "../core/service/service";
+import { readNeeds } from "./needs";
 import { type InlineEntry, inlineEntrySchema, sourcedEntrySchema } from "./schema";
+import { stackProblem } from "./stackProblem";
+
+export { stackProblem } from "./stackProblem";
 
 /** How `services` reaches files; a test gives its own. */
 export interface SourceFiles {
@@ -43,9 +48,6 @@ export function readServices(raw: unknown, files: SourceFiles): ReadServices {
     problems: read.flatMap(({ problems }) => problems),
   };
 }
-
-/** A problem of a stack file's key, as the reader of that file knows the key. */
-export const stackProblem = (problem: Problem): string => `hms:${problemText(problem)}`;
 
 interface ReadService {
   readonly service?: ServiceConfig;
@@ -97,9 +99,23 @@ function readSourced(name: string, raw: object, files: SourceFiles, path: readon
   const decisions = decisionProblems(definition.value.migrations, overrides.migrations).map((problem) =>
     stackProblem({ ...problem, path: [...path, "migrations", ...problem.path] }),
   );
-  return finish(name, definition.value, overrides, [...problems, ...undeclared, ...decisions], path, (relative) =>
+  const read = finish(name, definition.value, overrides, [...problems, ...undeclared, ...decisions], path, (relative) =>
     files.absolute(`${source}/${relative}`),
   );
+  return withNeeds(read, overrides.needs ?? definition.value.needs, folder, files, path);
+}
+
+function withNeeds(
+  { service, problems }: ReadService,
+  declared: DeclaredNeeds | undefined,
+  folder: string | undefined,
+  files: SourceFiles,
+  path: readonly string[],
+): ReadService {
+  const read = readNeeds(declared ?? {}, folder?.replace(/\/+$/, ""), files, path);
+  const all = [...problems, ...read.problems];
+  if (service === undefined || all.length > 0) return { problems: all };
+  return { service: declared === undefined ? service : { ...service, needs: read.needs }, problems: [] };
 }
 
 /** The folder an entry names, if what it names can be one; the schema says so if not. */
@@ -114,11 +130,14 @@ function readInline(name: string, raw: unknown, files: SourceFiles, path: readon
   const twice = namedTwice(raw, path).map(stackProblem);
   // The whole service stands here, so there is nothing beside it that could decide about its migrations.
   const { migrations: _own, ...overrides } = parsed.data;
-  return finish(name, definitionOf(name, parsed.data), overrides, twice, path, (relative) => files.absolute(relative));
+  const read = finish(name, definitionOf(name, parsed.data), overrides, twice, path, (relative) =>
+    files.absolute(relative),
+  );
+  return withNeeds(read, overrides.needs, undefined, files, path);
 }
 
 function definitionOf(name: string, entry: InlineEntry): ServiceDefinition {
-  const { image, port, smoke, health, longestRequest, startup, kpis, migrations, config } = entry;
+  const { image, port, smoke, health, longestRequest, startup, kpis, migrations, config, contract } = entry;
   const defaults = serviceDefinitionSchema.parse({
     name,
     image: { ref: image },
@@ -134,6 +153,7 @@ function definitionOf(name: string, entry: InlineEntry): ServiceDefinition {
     ...(kpis === undefined ? {} : { kpis }),
     ...(migrations === undefined ? {} : { migrations }),
     ...(config === undefined ? {} : { config }),
+    ...(contract === undefined ? {} : { contract }),
   };
 }
 

@@ -56,6 +56,10 @@ export interface VerificationArgs extends ServiceKey {
   readonly gatewayAddress: string;
   readonly healthPath: string;
   readonly smoke: readonly SmokeTest[];
+  /** Needed service -> requests with the answers that the release relies on. @default none */
+  readonly examples?: Readonly<Record<string, readonly SmokeTest[]>>;
+  /** Services that may need this one; what their live releases rely on is asked of this one. @default none */
+  readonly dependents?: readonly string[];
   /** Kills pods of the color before traffic moves there. @default - nothing is killed */
   readonly chaos?: ChaosGate & { readonly startupSeconds: number };
 }

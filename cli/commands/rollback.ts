@@ -1,10 +1,12 @@
 import { unfinishedRollback } from "../../core/rollout/record";
 import { describeRelease } from "../../core/rollout/release";
 import { RefusedError, reasonOf } from "../../platform/errors";
-import type { Command } from "../command";
+import type { ServiceConfig } from "../../core/service/service";
+import { UsageError, type Command } from "../command";
+import { dependentsFirst, readRollouts, refuseBreaking, withDependents } from "../dependents";
 import { deployStack } from "../deploy";
 import { chooseRollback, moveBack, type RollbackChoice } from "../rollback";
-import { openStack, stackOf } from "../stack";
+import { openStack, stackOf, type OpenStack } from "../stack";
 import { giveUp } from "../unfinished";
 import { ENV_OPTION } from "./deploy";
 import { SERVICE_OPTION } from "./status";
@@ -20,10 +22,19 @@ export const rollback: Command = {
       flags: "--to <tag>",
       description: "an older release, by tag or id; brought up and proven first if it does not stand",
     },
+    {
+      flags: "--with-dependents",
+      description: "takes services back too, and first, that need what --service would lose",
+    },
+    {
+      flags: "--break-dependents",
+      description: "goes back although services that are live need what goes away",
+    },
   ],
   examples: [
     "hms-deploy rollback --env prod                                       # every service of the stack",
     "hms-deploy rollback --env prod --service drought-benefit --to 8c4f2d3  # further back",
+    "hms-deploy rollback --env prod --service drought-benefit --with-dependents",
   ],
   async run(invocation, io) {
     const stack = stackOf(invocation.required("env"));
@@ -31,12 +42,18 @@ export const rollback: Command = {
     const open = openStack(stack, invocation.text("service"), io.env);
     const failures: string[] = [];
     const pins: Record<string, string> = {};
+    const breakDependents = invocation.flag("breakDependents");
+    const joint = invocation.flag("withDependents");
+    const unread = (name: string, error: unknown) =>
+      io.err.write(`warning: ${name} cannot be read, so nobody knows what it needs: ${reasonOf(error)}\n`);
+    const services = await inOrderOfWayBack(open, stack, joint ? { to } : undefined, unread);
     // One service's refusal never keeps another from going back.
-    for (const service of open.services) {
+    for (const service of services) {
       try {
         const { actual } = await open.session.store(service.name, open.config.namespace).read();
-        const unfinished = to === undefined ? unfinishedRollback(actual.record) : undefined;
-        if (actual.record.move && to === undefined && !unfinished) {
+        const tag = joint && service.name !== open.services[0]?.name ? undefined : to;
+        const unfinished = tag === undefined ? unfinishedRollback(actual.record) : undefined;
+        if (actual.record.move && tag === undefined && !unfinished) {
           io.err.write(`${await giveUp(open, service, "rolled back")}\n`);
           const { live, colors } = (await open.session.store(service.name, open.config.namespace).read()).actual;
           io.out.write(`${service.name}: Reverted to tag ${(live && colors[live]?.release.tag) ?? "none"}\n`);
@@ -44,8 +61,11 @@ export const rollback: Command = {
         }
         const choice: RollbackChoice = unfinished
           ? { kind: "move", release: unfinished }
-          : chooseRollback(service.name, actual, to, stack);
+          : chooseRollback(service.name, actual, tag, stack);
         const { release } = choice.release;
+        // What was begun is finished: it was asked for when it began.
+        if (!breakDependents && !unfinished)
+          refuseBreaking(await readRollouts(open, () => undefined), service.name, release, stack);
         if (choice.kind === "deploy") {
           pins[service.name] = release.id;
           continue;
@@ -60,8 +80,8 @@ export const rollback: Command = {
     }
     if (Object.keys(pins).length > 0) {
       io.err.write(`${Object.keys(pins).join(", ")}: the release does not stand; it goes through its gates again\n`);
-      await deployStack(stack, { pin: pins }, io);
-      for (const { name } of open.services.filter((service) => service.name in pins)) {
+      await deployStack(stack, { pin: pins, ...(breakDependents ? { breakDependents } : {}) }, io);
+      for (const { name } of services.filter((service) => service.name in pins)) {
         const { actual } = await open.session.store(name, open.config.namespace).read();
         const live = actual.live && actual.colors[actual.live];
         if (live) io.out.write(`${name}: Reverted to tag ${describeRelease(live.release)}\n`);
@@ -70,3 +90,29 @@ export const rollback: Command = {
     if (failures.length > 0) throw new RefusedError(failures.join("\n"));
   },
 };
+
+/** The services to take back: who needs another goes before it. `joint`: with those that cannot do without. */
+async function inOrderOfWayBack(
+  open: OpenStack,
+  stack: string,
+  joint: { readonly to: string | undefined } | undefined,
+  unread: (service: string, error: unknown) => void,
+): Promise<readonly ServiceConfig[]> {
+  const { services, config } = open;
+  const [only] = services;
+  if (joint && (only === undefined || services.length > 1))
+    throw new UsageError("--with-dependents is for one service: name it with --service");
+  if (config.services.length === 1) return services;
+  const rollouts = await readRollouts(open, unread);
+  const targetOf = (name: string) => {
+    const actual = rollouts.get(name);
+    if (!actual) throw new RefusedError(`${name} cannot be read, so it cannot go back with others`);
+    return chooseRollback(name, actual, name === only?.name ? joint?.to : undefined, stack).release.release;
+  };
+  const names =
+    joint && only ? withDependents(rollouts, only.name, targetOf) : dependentsFirst(rollouts, services.map(nameOf));
+  const known = names.flatMap((name) => config.services.find((service) => service.name === name) ?? []);
+  return [...known, ...services.filter((service) => !known.includes(service))];
+}
+
+const nameOf = ({ name }: ServiceConfig): string => name;

@@ -20,6 +20,8 @@ export const ANNOTATION = {
   proven: `${PREFIX}/proven`,
   /** On a color's Deployment: the release that came through chaos there, and how it was tried. */
   chaos: `${PREFIX}/chaos`,
+  /** On a color's Deployment: with which needed releases it was proven, as JSON of `ProvenWith`. */
+  provenWith: `${PREFIX}/proven-with`,
   /** On the route, and as a copy on the lease: the `RolloutRecord`. */
   record: `${PREFIX}/rollout`,
   /** On the lease: what the rollout under way has come to, as JSON of `Journal`. */

@@ -1,5 +1,6 @@
 import { majority, perColor, sameWeights, type Color, type Weights } from "./color";
 import type { ActualRollout, ColorFact } from "./plan";
+import { describeProvenWith, parseProvenWith } from "./provenWith";
 import { emptyRecord, newerRecord, type RolloutRecord } from "./record";
 import { releaseSchema, type BoundRelease, type Release } from "./release";
 
@@ -17,6 +18,8 @@ export interface ObservedWorkload {
   readonly release: string | undefined;
   /** Text of the proven annotation: a release id. */
   readonly proven: string | undefined;
+  /** Text of the note beside which needed releases it was proven. */
+  readonly provenWith?: string | undefined;
   readonly image: string;
   /** Its pods read the mutable ConfigMap of their color, as an earlier version made them. @default false */
   readonly sharedConfigMap?: boolean;
@@ -57,6 +60,7 @@ function colorFact(workload: ObservedWorkload | undefined, remembered: BoundRele
   }
   const release = parseRelease(workload.release) ?? remembered;
   if (!release) return null;
+  const provenWith = describeProvenWith(parseProvenWith(workload.provenWith, release.id));
   return {
     release: { ...release, image: workload.image },
     ready: workload.ready,
@@ -64,6 +68,7 @@ function colorFact(workload: ObservedWorkload | undefined, remembered: BoundRele
     proven: workload.proven === release.id,
     missing: false,
     ...(workload.sharedConfigMap ? { sharedConfigMap: true } : {}),
+    ...(provenWith.length === 0 ? {} : { provenWith }),
   };
 }
 

@@ -15,6 +15,8 @@ export interface ColorFact {
   readonly sharedConfigMap?: true;
   /** The Deployment itself is gone; the release is known from the record. */
   readonly missing: boolean;
+  /** Beside which releases of needed services it was proven, in words. */
+  readonly provenWith?: readonly string[];
 }
 
 /** What is, read from the cluster. */

@@ -38,6 +38,10 @@ export const releaseSpecSchema = z.object({
   startupSeconds: z.number().default(60),
   /** Absent: none. A changed one is another release, so that it is run by the same rules. */
   migration: migrationSchema.exactOptional(),
+  /** Contract versions that it answers by. Another promise is another release. */
+  contract: z.array(z.string()).readonly().exactOptional(),
+  /** Needed service -> contract version that its answers must keep, where one is named. */
+  needs: z.record(z.string(), z.object({ contract: z.string().exactOptional() })).exactOptional(),
 });
 
 /** What is wanted of a service, or runs on a color. */

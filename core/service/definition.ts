@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { chaosSchema } from "./chaos";
 import { configSchema } from "./config";
+import { contractSchema } from "./contract";
 import { duration, field, mapOf, mapWith, oneOf, scalarText, text, wholeNumber } from "./field";
 import { kpisSchema } from "./kpi";
 import { migrationsSchema } from "./migrations";
 import { PINNED_IMAGE, REQUEST_PATH, SECRET_KEY, SECRET_NAME, SERVICE_NAME, VARIABLE_NAME } from "./names";
+import { needsSchema } from "./needs";
 import { problemsOf } from "./problem";
 import { parseCpu, parseMemory } from "./quantity";
 import { smokeTestSchema } from "./smoke";
@@ -115,6 +117,10 @@ export const serviceFields = {
   chaos: chaosSchema,
   /** Absent: nothing runs before a new release. */
   migrations: migrationsSchema,
+  /** What it answers those who need it; absent: nothing is promised. */
+  contract: contractSchema,
+  /** Other services of the stack that it asks. */
+  needs: needsSchema,
   replicas: wholeNumber(1, 1000, "say how many pods each color has"),
   retain: duration(
     0,
@@ -151,6 +157,8 @@ export const serviceDefinitionSchema = mapWith({
   affinity: serviceFields.affinity.exactOptional(),
   chaos: serviceFields.chaos.exactOptional(),
   migrations: serviceFields.migrations.exactOptional(),
+  contract: serviceFields.contract.exactOptional(),
+  needs: serviceFields.needs.exactOptional(),
   replicas: serviceFields.replicas.default(defaults.replicas),
   retain: serviceFields.retain.exactOptional(),
   autoscale: serviceFields.autoscale.exactOptional(),

@@ -2,12 +2,19 @@ import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } fr
 import { type ServiceDefinition, serviceDefinitionSchema } from "./definition";
 import { fail, type Problem, problemsOf, problemText, type Result, succeed } from "./problem";
 
-export type ParsedService =
-  | { readonly ok: true; readonly value: ServiceDefinition }
-  | { readonly ok: false; readonly problems: readonly string[] };
+export type Parsed<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problems: readonly string[] };
 
 /** Reads a service.yaml. Every problem at once, each beginning with file and line. */
-export function parseService(text: string, filename: string): ParsedService {
+export const parseService = (text: string, filename: string): Parsed<ServiceDefinition> =>
+  parseYaml(text, filename, read);
+
+/** Reads a YAML file by `read`. Every problem at once, each beginning with file and line. */
+export function parseYaml<T>(
+  text: string,
+  filename: string,
+  read: (document: Document.Parsed) => Result<T>,
+): Parsed<T> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {

@@ -3,6 +3,7 @@ import { mergeFiles, type ConfigOverrides, type ServiceFiles } from "./config";
 import type { Autoscale, ServiceDefinition } from "./definition";
 import type { Kpi } from "./kpi";
 import { mergeMigrations, type Migrations, type MigrationsDecision } from "./migrations";
+import type { Need } from "./needs";
 import type { SmokeTest } from "./smoke";
 import type { Strategy } from "./strategy";
 
@@ -50,6 +51,10 @@ export interface ServiceConfig {
   readonly chaos?: ServiceChaos;
   /** What runs before a new release gets traffic, and what takes that back; nothing if not set. */
   readonly migrations?: Migrations;
+  /** Versions of what it answers those who need it; nothing is promised if not set. */
+  readonly contract?: readonly string[];
+  /** Services of the stack that it asks, by name; none if not set. */
+  readonly needs?: Readonly<Record<string, Need>>;
 }
 
 /** What a stack may decide about a service; the rest belongs to the service itself. */
@@ -113,6 +118,7 @@ export function mergeService(
     ...(affinity === "cookie" ? { affinity } : {}),
     ...(chaos === "none" ? {} : { chaos }),
     ...(migrations === undefined ? {} : { migrations }),
+    ...(definition.contract === undefined ? {} : { contract: definition.contract }),
   };
 }
 

@@ -36,11 +36,15 @@ const request = mapWith({
   });
 });
 
+const SHAPES = ["text", "number", "boolean", "list", "map"] as const;
+
 const expect = mapWith({
   status: wholeNumber(100, 599, "write the HTTP status the request must answer with").default(200),
   json: mapOf(jsonPath, json).default({}),
   bodyContains: anyText("write the text the answer must contain, or remove the key").exactOptional(),
   headers: mapOf(HEADER_NAME, headerValue).default({}),
+  /** What kind of value must stand at a path, whichever it is. */
+  shape: mapOf(jsonPath, oneOf(SHAPES, "write which kind of value must stand there")).exactOptional(),
 });
 
 const yesOrNo = (advice: string) =>
@@ -85,12 +89,12 @@ export function wireRequest(test: SmokeTest): {
 }
 
 /** Whether `response` is what `test` expects; the reason names everything that is not, the plainest first. */
-export function judgeResponse(test: SmokeTest, response: SmokeResponse): SmokeVerdict {
+export function judgeResponse(test: SmokeTest, response: SmokeResponse, what = "smoke test"): SmokeVerdict {
   const reasons = [...judgeStatus(test, response), ...judgeHeaders(test, response), ...judgeBody(test, response)];
   if (reasons.length === 0) return { ok: true };
   return {
     ok: false,
-    reason: `smoke test "${test.name}" (${test.request.method} ${test.request.path}): ${reasons.join("; ")}`,
+    reason: `${what} "${test.name}" (${test.request.method} ${test.request.path}): ${reasons.join("; ")}`,
   };
 }
 
@@ -109,11 +113,11 @@ function* judgeHeaders(test: SmokeTest, response: SmokeResponse): Generator<stri
 }
 
 function* judgeBody(test: SmokeTest, response: SmokeResponse): Generator<string> {
-  const { bodyContains, json: paths } = test.expect;
+  const { bodyContains, json: paths, shape = {} } = test.expect;
   if (bodyContains !== undefined && !response.body.includes(bodyContains)) {
     yield `expected a body containing ${excerpt(bodyContains)}, got ${excerpt(response.body)}`;
   }
-  if (Object.keys(paths).length === 0) return;
+  if (Object.keys(paths).length + Object.keys(shape).length === 0) return;
   const document = parseJson(response.body);
   if (document === undefined) {
     yield `expected a JSON body, got ${excerpt(response.body)}`;
@@ -124,6 +128,19 @@ function* judgeBody(test: SmokeTest, response: SmokeResponse): Generator<string>
     if (actual === undefined) yield `expected ${path} = ${excerpt(expected)}, got no ${path} in ${excerpt(document)}`;
     else if (!sameJson(actual, expected)) yield `expected ${path} = ${excerpt(expected)}, got ${excerpt(actual)}`;
   }
+  for (const [path, kind] of Object.entries(shape)) {
+    const actual = valueAtPath(document, parseJsonPath(path) ?? []);
+    if (actual === undefined) yield `expected a ${kind} at ${path}, got no ${path} in ${excerpt(document)}`;
+    else if (shapeOf(actual) !== kind) yield `expected a ${kind} at ${path}, got ${excerpt(actual)}`;
+  }
+}
+
+/** The kind of a value, in the words of `expect.shape`; `null` is of none. */
+function shapeOf(value: JsonValue): (typeof SHAPES)[number] | undefined {
+  if (value === null) return undefined;
+  if (Array.isArray(value)) return "list";
+  if (typeof value === "object") return "map";
+  return typeof value === "string" ? "text" : typeof value === "number" ? "number" : "boolean";
 }
 
 function parseJson(body: string): JsonValue | undefined {

@@ -50,6 +50,10 @@ export const verificationInputs = z.strictObject({
   gatewayAddress: name,
   healthPath: name,
   smoke: z.array(smokeTestSchema).min(1),
+  /** Needed service -> what is relied on there. */
+  examples: z.record(z.string(), z.array(smokeTestSchema)).exactOptional(),
+  /** Services that may need this one: what they rely on is asked too. */
+  dependents: z.array(name).exactOptional(),
   /** Younger than states in use. */
   chaos: z
     .strictObject({

@@ -16,6 +16,7 @@ import { Mover } from "../rollout/mover";
 import { messageOf, Refusal } from "../rollout/errors";
 import { journalOf } from "../rollout/journal";
 import { ConfigMaps, settleConfigMaps } from "../rollout/configMaps";
+import { needsPermit } from "../rollout/needs";
 import { syntheticLoad } from "../rollout/syntheticLoad";
 import { startWatcher } from "../rollout/watcherJob";
 import { localRunnerImage } from "../runnerImage";
@@ -171,6 +172,7 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
       ...(gates === undefined ? {} : { gates }),
       ...(requests === undefined ? {} : { synthetic: syntheticLoad({ ...source, requests }) }),
       ...(wish.watcher === undefined ? {} : { standBy: standBy(session, wish, lease.token, log) }),
+      permits: [needsPermit(session)],
       note,
       progress: (message) => {
         log.status(message);

@@ -1,7 +1,9 @@
 import { proofOf } from "../../core/chaos/gate";
 import { withFailure } from "../../core/rollout/record";
+import { describeProvenWith } from "../../core/rollout/provenWith";
 import type { Log, Properties, ResourceHandler } from "../../platform/rpc";
 import { tryByChaos } from "../chaos/gate";
+import { askForDependents, askNeeded } from "../rollout/contracts";
 import { GateFailure, Inconclusive, messageOf, Refusal } from "../rollout/errors";
 import { journalOf, type Note } from "../rollout/journal";
 import { thisProcess } from "../rollout/lease";
@@ -39,11 +41,12 @@ export function verification(session: Session): ResourceHandler {
       };
       await note("workload-up");
       const passed = await verifyColor(parts, { color, healthPath, smoke, deadlineMs: HEALTH_DEADLINE_MS }, signal);
+      const relied = await askContracts(session, store, wish, parts.progress, signal);
       await note("verification-passed");
       await survive(session, store, wish, note, signal, log);
       await store.markProven(color, release);
       await note("proven");
-      log.status(`${color} is healthy, ${passed} smoke tests passed`);
+      log.status(`${color} is healthy, ${passed} smoke tests passed${relied}`);
       return inputs;
     } catch (error) {
       if (error instanceof Inconclusive)
@@ -81,6 +84,24 @@ export function verification(session: Session): ResourceHandler {
     },
     delete: () => undefined,
   };
+}
+
+/** What it relies on of others, and others of it. @returns words on what was asked, empty for nothing. */
+async function askContracts(
+  session: Session,
+  store: RolloutStore,
+  { service, namespace, gatewayAddress, host, color, examples = {}, dependents = [] }: VerificationInputs,
+  progress: (message: string) => void,
+  signal: AbortSignal,
+): Promise<string> {
+  const asked = { service, namespace, gatewayAddress, progress };
+  const fact = (await store.read()).actual.colors[color];
+  const proven = fact ? await askNeeded(session, fact.release, examples, asked, signal) : undefined;
+  if (proven) await store.markProvenWith(color, proven);
+  const passed = await askForDependents(session, { store, color, host, dependents }, asked, signal);
+  return [...describeProvenWith(proven), ...(passed === 0 ? [] : [`${passed} examples of others passed`])]
+    .map((words) => `, ${words}`)
+    .join("");
 }
 
 /** Chaos, where it is asked for and the color has no traffic. What came through it once is not tried in the same way again. */

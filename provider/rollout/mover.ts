@@ -154,7 +154,7 @@ export class Mover {
     let convergedMs = 0;
     let before = found;
     let evidence: readonly Evidence[] = [];
-    const notes: string[] = [];
+    const notes: string[] = [...(fact.provenWith ?? [])];
     for (const [index, step] of steps.entries()) {
       signal.throwIfAborted();
       const weights: Weights = weightsFor(to, step.weight);

@@ -3,6 +3,7 @@ import { ANNOTATION, FIELD_MANAGER, leaseName, workloadName } from "../../core/r
 import { configMapsOf } from "../../core/configMap/keep";
 import { actualRollout, type ObservedRoute, type ObservedWorkload } from "../../core/rollout/observe";
 import type { ActualRollout } from "../../core/rollout/plan";
+import type { ProvenWith } from "../../core/rollout/provenWith";
 import { emptyRecord, newerRecord, parseRecord, type RolloutRecord } from "../../core/rollout/record";
 import { probeRouteRef, renderRoute, routeRef, type HttpsParent, type RouteShape } from "../../core/rollout/route";
 import type { KubeClient, KubeObject } from "../../platform/kube/client";
@@ -130,6 +131,20 @@ export class RolloutStore {
       { metadata: { annotations: { [ANNOTATION.proven]: release } } },
       { type: "merge", fieldManager: FIELD_MANAGER.verification },
     );
+  }
+
+  /** Notes on a color's Deployment beside which needed releases it was proven. */
+  async markProvenWith(color: Color, proven: ProvenWith): Promise<void> {
+    await this.kube.patch(
+      this.deploymentRef(color),
+      { metadata: { annotations: { [ANNOTATION.provenWith]: JSON.stringify(proven) } } },
+      { type: "merge", fieldManager: FIELD_MANAGER.verification },
+    );
+  }
+
+  /** Text of that note; `undefined` where there is none. */
+  async provenWith(color: Color): Promise<string | undefined> {
+    return (await this.kube.get(this.deploymentRef(color)))?.metadata.annotations?.[ANNOTATION.provenWith];
   }
 
   /** What the color's Deployment says it came through; `undefined` when it was not tried. */
@@ -262,6 +277,7 @@ function observeWorkload(deployment: KubeObject): ObservedWorkload {
   return {
     release: deployment.metadata.annotations?.[ANNOTATION.release],
     proven: deployment.metadata.annotations?.[ANNOTATION.proven],
+    provenWith: deployment.metadata.annotations?.[ANNOTATION.provenWith],
     image: asString(path(podSpec, "containers", 0, "image")) ?? "",
     // A color's own ConfigMap is called like its Deployment.
     sharedConfigMap: configMapsOf(podSpec).some((name) => name === deployment.metadata.name),

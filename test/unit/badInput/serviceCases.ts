@@ -5,7 +5,7 @@ const T = {
   NAME: "allowed is at most 40 lower-case letters, digits and hyphens, beginning with a letter and not ending with a hyphen; choose such a name; its workloads are called <name>-blue and <name>-green",
   PORT: "allowed is a whole number from 1 to 65535; write the port the container listens on",
   SERVICE_KEYS:
-    "allowed is one of name, image, port, health, longestRequest, startup, resources, env, secrets, config, smoke, kpis, strategy, affinity, chaos, migrations, replicas, retain, autoscale; did you mean port?",
+    "allowed is one of name, image, port, health, longestRequest, startup, resources, env, secrets, config, smoke, kpis, strategy, affinity, chaos, migrations, contract, needs, replicas, retain, autoscale; did you mean port?",
   PATH: "allowed is a path that begins with / and has no spaces and no #; write it as in the URL, for example /health",
   REQUEST_TIME:
     "allowed is a duration from 1s to 1h such as 10s, 1m30s or 2h; say how long the longest request may take; draining waits for it",
@@ -234,7 +234,7 @@ export const SERVICE_CASES: readonly (readonly [Change, readonly string[]])[] = 
   [
     { smoke: [{ name: "x", request: { path: "/" }, expect: { bodyContain: "ok" } }] },
     [
-      "15: smoke[0].expect.bodyContain: got an unknown key; allowed is one of status, json, bodyContains, headers; did you mean bodyContains?",
+      "15: smoke[0].expect.bodyContain: got an unknown key; allowed is one of status, json, bodyContains, headers, shape; did you mean bodyContains?",
     ],
   ],
   [

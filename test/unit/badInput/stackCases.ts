@@ -213,7 +213,7 @@ export const STACK_CASES: readonly (readonly [Change, readonly string[]])[] = [
   [
     { services: { web: { source: "web", env: { REGION: "north" }, port: 80 } } },
     [
-      "services.web.port: got an unknown key; allowed is one of source, replicas, tag, image, env, secrets, config, labels, resources, autoscale, retain, strategy, affinity, chaos, migrations; remove it",
+      "services.web.port: got an unknown key; allowed is one of source, replicas, tag, image, env, secrets, config, labels, resources, autoscale, retain, strategy, affinity, chaos, migrations, needs; remove it",
     ],
   ],
   [
@@ -274,11 +274,18 @@ export const OVERRIDE_CASES: readonly (readonly [string, readonly string[]])[] =
     "{retry: web}",
     ['got "{retry: web}"; allowed is a JSON object; write for example {"retry":["drought-benefit"]}, or unset it'],
   ],
-  ["[]", ["got an empty list; allowed is a map; write it with the keys only, retry, takeOver, traffic, tags, pin"]],
+  [
+    "[]",
+    [
+      "got an empty list; allowed is a map; write it with the keys only, retry, takeOver, traffic, breakDependents, tags, pin",
+    ],
+  ],
   ['{"retry":"web"}', [`retry: got "web"; ${T.SOME}`]],
   [
     '{"retrry":true}',
-    ["retrry: got an unknown key; allowed is one of only, retry, takeOver, traffic, tags, pin; did you mean retry?"],
+    [
+      "retrry: got an unknown key; allowed is one of only, retry, takeOver, traffic, breakDependents, tags, pin; did you mean retry?",
+    ],
   ],
   ['{"retry":["wbe"]}', ['retry[0]: got "wbe"; allowed is one of web; did you mean web?']],
   ['{"takeOver":["web",1]}', [`takeOver: got a list; ${T.SOME}`]],

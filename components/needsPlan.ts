@@ -1,0 +1,49 @@
+import { planProblems, type LiveReleases } from "../core/rollout/needs";
+import { COLORS } from "../core/rollout/color";
+import type { Release, ReleaseSpec } from "../core/rollout/release";
+import { inNeedOrder } from "../core/service/needs";
+import type { ServiceConfig } from "../core/service/service";
+import type { ServicePlan } from "./servicePlan";
+
+/** What a release promises, and is promised. Nothing where nothing is said: ids of such releases stay as they are. */
+export function promisesOf({ contract, needs = {} }: ServiceConfig): Pick<ReleaseSpec, "contract" | "needs"> {
+  const named = Object.entries(needs).map(
+    ([name, need]) => [name, need.contract === undefined ? {} : { contract: need.contract }] as const,
+  );
+  return {
+    ...(contract === undefined ? {} : { contract }),
+    ...(named.length === 0 ? {} : { needs: Object.fromEntries(named) }),
+  };
+}
+
+/** What of the plans would leave a service with answers that it cannot live with. */
+export const unmetNeeds = (plans: readonly ServicePlan[]): string[] =>
+  planProblems(
+    liveReleases(plans, ({ rollout: { actual } }) => actual.live && actual.colors[actual.live]?.release),
+    liveReleases(plans, ({ plan }) => plan.colors[plan.live]),
+  );
+
+const liveReleases = (
+  plans: readonly ServicePlan[],
+  releaseOf: (plan: ServicePlan) => Release | null | undefined,
+): LiveReleases =>
+  new Map(
+    plans.flatMap((plan) => {
+      const release = releaseOf(plan);
+      return release ? [[plan.service.name, release] as const] : [];
+    }),
+  );
+
+/** The plans in an order in which each service comes after those it needs. */
+export function inOrderOfNeeds(plans: readonly ServicePlan[]): ServicePlan[] {
+  const graph = new Map(plans.map(({ service }) => [service.name, Object.keys(service.needs ?? {})]));
+  return inNeedOrder(graph).flatMap((name) => plans.find(({ service }) => service.name === name) ?? []);
+}
+
+/** Services with a release in the cluster that needs this one. */
+export const dependentsOf = (name: string, plans: readonly ServicePlan[]): string[] =>
+  plans
+    .filter(({ rollout: { actual } }) =>
+      COLORS.some((color) => actual.colors[color]?.release.spec.needs?.[name] !== undefined),
+    )
+    .map(({ service }) => service.name);
