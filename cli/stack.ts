@@ -1,5 +1,6 @@
 import { loadStackFile } from "../config/stackFile";
 import type { StackConfig } from "../config/stackConfig";
+import { describeOwed } from "../core/migrations/owed";
 import { describeHolder } from "../core/rollout/lease";
 import type { ServiceSeen } from "../core/rollout/status";
 import type { ServiceConfig } from "../core/service/service";
@@ -7,6 +8,7 @@ import { httpsUrl } from "../core/tls/settings";
 import { RefusedError } from "../platform/errors";
 import { projectRoot } from "../platform/home";
 import { CLUSTER, loadLayout } from "../platform/local/layout";
+import { NoteStore } from "../provider/migration/noteStore";
 import { readLease } from "../provider/rollout/lease";
 import { Session } from "../provider/session";
 
@@ -54,9 +56,14 @@ export function seeServices({ config, session, services }: OpenStack): Promise<S
   return Promise.all(
     services.map(async ({ name }) => {
       const store = session.store(name, config.namespace);
-      const [{ actual }, holder] = await Promise.all([store.read(), readLease(session.kube, store)]);
+      const [{ actual }, holder, notes] = await Promise.all([
+        store.read(),
+        readLease(session.kube, store),
+        new NoteStore(session.kube, name, config.namespace).read(),
+      ]);
+      const owed = describeOwed(notes, actual);
       const mover = holder ? describeHolder(holder) : null;
-      return { name, target: config.kubeContext, url: serviceUrl(config, name), actual, mover };
+      return { name, target: config.kubeContext, url: serviceUrl(config, name), actual, mover, owed };
     }),
   );
 }

@@ -8,7 +8,7 @@ import { ACCOUNTS, rightsOf, type Rule } from "./rights";
 export interface AccessArgs {
   readonly namespace: string;
   /** All services of the stack: what the accounts may touch is named after them. */
-  readonly services: readonly Pick<ServiceConfig, "name" | "secrets" | "chaos">[];
+  readonly services: readonly Pick<ServiceConfig, "name" | "secrets" | "chaos" | "migrations">[];
   /** Who makes their certificates. @default - http only */
   readonly tls?: TlsSettings;
 }
@@ -22,9 +22,12 @@ export class Access extends pulumi.ComponentResource {
     const { namespace, tls } = args;
     const services = args.services.map((service) => service.name);
     const secrets = [
-      ...args.services.flatMap((service) => Object.values(service.secrets).map(({ secret }) => secret)),
+      ...args.services
+        .flatMap((service) => [service.secrets, service.migrations?.secrets ?? {}])
+        .flatMap((own) => Object.values(own).map(({ secret }) => secret)),
       ...(tls?.kind === "secret" ? [tls.secret] : []),
     ];
+    const migrations = args.services.some((service) => service.migrations !== undefined);
     const chaos = args.services.some((service) => service.chaos !== undefined);
     super("hms:delivery:Access", name, { namespace, services }, opts);
     for (const account of ACCOUNTS) {
@@ -40,7 +43,9 @@ export class Access extends pulumi.ComponentResource {
         account,
         {
           metadata,
-          rules: rightsOf(account, { services, secrets, chaos, ...(tls === undefined ? {} : { tls }) }).map(plain),
+          rules: rightsOf(account, { services, secrets, chaos, migrations, ...(tls === undefined ? {} : { tls }) }).map(
+            plain,
+          ),
         },
         parent,
       );

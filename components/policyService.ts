@@ -12,8 +12,9 @@ import { httpsUrl, type TlsSettings } from "../core/tls/settings";
 import { gatesOf } from "../core/gates/serviceGates";
 import { syntheticRequests } from "../core/gates/synthetic";
 import { stepsOf } from "../core/service/strategy";
-import { RolloutLease, TrafficSwitch, Verification, type VerificationArgs } from "../provider/sdk";
+import { Migration, RolloutLease, TrafficSwitch, Verification, type VerificationArgs } from "../provider/sdk";
 import { ColorStack, OWNED, type ColorStackArgs } from "./colorStack";
+import { mayMigrate, workOf } from "./migrationWork";
 import { PolicyImage } from "./policyImage";
 import type { Registry } from "./registry";
 import { ReleaseConfigMaps } from "./releaseConfigMaps";
@@ -91,8 +92,11 @@ export class PolicyService extends pulumi.ComponentResource {
       { parent: this, dependsOn: [...(https ? [https] : []), ...needed.map(({ moved }) => moved)] },
     );
     const image = this.image(name, args);
+    const migration = this.migration(name, args, image, lease);
+    // New code may need what its migration makes, old code must live with it: so it comes before the first new pod.
+    const before = [lease, ...migration];
     const configMaps = new ReleaseConfigMaps(name, { plan, namespace, lease }, { parent: this });
-    const sides = perColor((side) => this.side(name, side, args, image, lease, configMaps));
+    const sides = perColor((side) => this.side(name, side, args, image, before, configMaps));
     const probeRoute = this.probeRoute(name);
     const verification = new Verification(
       name,
@@ -110,7 +114,7 @@ export class PolicyService extends pulumi.ComponentResource {
         ...examplesOf(plan),
         ...chaosOf(plan),
       },
-      { parent: this, dependsOn: [probeRoute, lease, ...COLORS.map((side) => sides[side])] },
+      { parent: this, dependsOn: [probeRoute, ...before, ...COLORS.map((side) => sides[side])] },
     );
     this.moved = new TrafficSwitch(
       name,
@@ -153,12 +157,27 @@ export class PolicyService extends pulumi.ComponentResource {
     return built.image;
   }
 
+  /** None for a service that never had a migration; one without work where only others may have to be taken back. */
+  private migration(
+    name: string,
+    { plan, namespace }: PolicyServiceArgs,
+    built: pulumi.Input<string>,
+    lease: pulumi.Resource,
+  ): pulumi.Resource[] {
+    const { color, release, tag } = target(plan);
+    const planned = plan.plan.colors[color];
+    if (!planned || !mayMigrate(plan)) return [];
+    const work = workOf(planned, planned.image ?? built);
+    const args = { service: name, namespace, color, release, tag, ...(work === undefined ? {} : { work }) };
+    return [new Migration(name, args, { parent: this, dependsOn: lease })];
+  }
+
   private side(
     name: string,
     color: Color,
     args: PolicyServiceArgs,
     built: pulumi.Input<string>,
-    lease: pulumi.Resource,
+    before: readonly pulumi.Resource[],
     configMaps: ReleaseConfigMaps,
   ): ColorStack {
     const { service, plan } = args.plan;
@@ -176,7 +195,7 @@ export class PolicyService extends pulumi.ComponentResource {
         ...podsOf(color, args.plan),
       },
       // The live color waits for nobody: only the color that changes is guarded by the lease.
-      { parent: this, dependsOn: [...(color === plan.changes ? [lease] : []), ...configMaps.of(color)] },
+      { parent: this, dependsOn: [...(color === plan.changes ? before : []), ...configMaps.of(color)] },
     );
   }
 

@@ -3,6 +3,7 @@ import {
   configPointerName,
   httpsName,
   leaseName,
+  migrationNotesName,
   probeRouteName,
   routeName,
   SERVICE_PORT,
@@ -29,6 +30,8 @@ export interface RightsScope {
   readonly chaos?: boolean;
   /** Who makes the certificates. @default - http only */
   readonly tls?: TlsSettings;
+  /** Whether migrations run before a release. @default false */
+  readonly migrations?: boolean;
 }
 
 /**
@@ -72,7 +75,7 @@ const RIGHTS: Readonly<Record<Account, (scope: RightsScope) => readonly Rule[]>>
     { apiGroups: [""], resources: ["namespaces", "serviceaccounts"], verbs: ["get"] },
     { apiGroups: ["rbac.authorization.k8s.io"], resources: ["roles", "rolebindings"], verbs: ["get"] },
   ],
-  "hms-switch": ({ services, secrets, chaos = false, tls }) => [
+  "hms-switch": ({ services, secrets, chaos = false, migrations = false, tls }) => [
     { ...ROUTES, verbs: [...APPLY, "delete"], resourceNames: services.map(routeName) },
     { ...ROUTES, verbs: ["get"], resourceNames: services.map(probeRouteName) },
     // A lease is made by a request that does not name it.
@@ -110,6 +113,20 @@ const RIGHTS: Readonly<Record<Account, (scope: RightsScope) => readonly Rule[]>>
     // The watcher of a move is a Job, named after the move; its pods tell whether it has started.
     { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "patch", "delete"] },
     { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
+    // What migrations have done is noted, and looked at after every way back.
+    {
+      apiGroups: [""],
+      resources: ["configmaps"],
+      verbs: migrations ? APPLY : ["get"],
+      resourceNames: services.map(migrationNotesName),
+    },
+    // A run of a migration is a Job whose number nobody knows before.
+    ...(migrations
+      ? [
+          { apiGroups: ["batch"], resources: ["jobs"], verbs: ["get", "list"] },
+          { apiGroups: [""], resources: ["pods/log"], verbs: ["get"] },
+        ]
+      : []),
     // Names of pods are new each time, so no rule can name them.
     ...(chaos
       ? [

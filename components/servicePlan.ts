@@ -89,7 +89,10 @@ async function planService(
   service: ServiceConfig,
   provider: pulumi.ProviderResource,
 ): Promise<ServicePlan | undefined> {
-  const secrets = [...Object.values(service.secrets), ...keptCertificate(config)];
+  const secrets = [
+    ...[service.secrets, service.migrations?.secrets ?? {}].flatMap((own) => Object.values(own)),
+    ...keptCertificate(config),
+  ];
   const contextHash = service.source && (await hashContext(service.source));
   const files = await filesOf(service);
   const asked = { service: service.name, namespace: config.namespace, secrets };

@@ -3,6 +3,7 @@ import { asString } from "../core/json";
 import { serveProvider, type ResourceHandler } from "../platform/rpc";
 import { getConfigMaps, getRollout } from "./functions";
 import { localCertificate } from "./resources/localCertificate";
+import { migration } from "./resources/migration";
 import { rolloutLease } from "./resources/rolloutLease";
 import { trafficSwitch } from "./resources/trafficSwitch";
 import { verification } from "./resources/verification";
@@ -16,6 +17,7 @@ const FUNCTIONS: Readonly<Record<string, typeof getRollout>> = {
 };
 
 const RESOURCES: Readonly<Record<string, (session: Session) => ResourceHandler>> = {
+  "hms:rollout:Migration": migration,
   "hms:rollout:RolloutLease": rolloutLease,
   "hms:rollout:TrafficSwitch": trafficSwitch,
   "hms:rollout:Verification": verification,

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ChaosGate } from "../core/chaos/gate";
+import type { MigrationWork } from "../core/migrations/note";
 import type { Color } from "../core/rollout/color";
 import type { ConfigContent } from "../core/configMap/content";
 import type { ActualRollout } from "../core/rollout/plan";
@@ -44,6 +45,24 @@ export interface RolloutLeaseArgs extends ServiceKey {
 export class RolloutLease extends pulumi.CustomResource {
   constructor(name: string, args: RolloutLeaseArgs, opts: pulumi.CustomResourceOptions) {
     super("hms:rollout:RolloutLease", name, { ...args }, opts);
+  }
+}
+
+export interface MigrationArgs extends ServiceKey {
+  /** Color that is to be live when the update is done. */
+  readonly color: Color;
+  /** Release that the database is brought to. */
+  readonly release: string;
+  /** Label of the release, for messages. */
+  readonly tag: string;
+  /** Commands, and with what they run. @default - the release has none; what others owe is done all the same */
+  readonly work?: Omit<MigrationWork, "image"> & { readonly image: pulumi.Input<string> };
+}
+
+/** Runs what a release needs done to its database, once, before a pod of it runs; see docs/decisions/0020. */
+export class Migration extends pulumi.CustomResource {
+  constructor(name: string, args: MigrationArgs, opts: pulumi.CustomResourceOptions) {
+    super("hms:rollout:Migration", name, { ...args }, opts);
   }
 }
 

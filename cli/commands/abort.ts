@@ -1,6 +1,7 @@
 import { RefusedError, reasonOf } from "../../platform/errors";
 import type { Command } from "../command";
 import { openStack, stackOf } from "../stack";
+import { takeBackAll } from "../takeBack";
 import { giveUp } from "../unfinished";
 import { ENV_OPTION } from "./deploy";
 import { SERVICE_OPTION } from "./status";
@@ -30,6 +31,9 @@ export const abort: Command = {
         failures.push(reasonOf(error));
       }
     }
+    const { taken, failures: left } = await takeBackAll(open, io);
+    failures.push(...left);
+    ended += taken;
     if (failures.length > 0) throw new RefusedError(failures.join("\n"));
     if (ended === 0) throw new RefusedError(`no move is under way in ${stack}; nothing was changed`);
   },

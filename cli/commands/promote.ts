@@ -2,6 +2,7 @@ import { RefusedError, reasonOf } from "../../platform/errors";
 import { readLease } from "../../provider/rollout/lease";
 import type { Command } from "../command";
 import { openStack, stackOf } from "../stack";
+import { takeBackAll } from "../takeBack";
 import { isPromotable, promoteParked } from "../unfinished";
 import { ENV_OPTION } from "./deploy";
 import { SERVICE_OPTION } from "./status";
@@ -39,6 +40,7 @@ export const promote: Command = {
         failures.push(reasonOf(error));
       }
     }
+    if (failures.length > 0) failures.push(...(await takeBackAll(open, io)).failures);
     if (failures.length > 0) throw new RefusedError(failures.join("\n"));
     if (promoted === 0) throw new RefusedError(`nothing is parked in ${stack}; nothing was changed`);
   },

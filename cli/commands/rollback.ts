@@ -7,6 +7,7 @@ import { dependentsFirst, readRollouts, refuseBreaking, withDependents } from ".
 import { deployStack } from "../deploy";
 import { chooseRollback, moveBack, type RollbackChoice } from "../rollback";
 import { openStack, stackOf, type OpenStack } from "../stack";
+import { lacksMigration, takeBackAll } from "../takeBack";
 import { giveUp } from "../unfinished";
 import { ENV_OPTION } from "./deploy";
 import { SERVICE_OPTION } from "./status";
@@ -66,7 +67,7 @@ export const rollback: Command = {
         // What was begun is finished: it was asked for when it began.
         if (!breakDependents && !unfinished)
           refuseBreaking(await readRollouts(open, () => undefined), service.name, release, stack);
-        if (choice.kind === "deploy") {
+        if (choice.kind === "deploy" || (await lacksMigration(open, service.name, release.id))) {
           pins[service.name] = release.id;
           continue;
         }
@@ -87,6 +88,7 @@ export const rollback: Command = {
         if (live) io.out.write(`${name}: Reverted to tag ${describeRelease(live.release)}\n`);
       }
     }
+    failures.push(...(await takeBackAll({ ...open, services }, io)).failures);
     if (failures.length > 0) throw new RefusedError(failures.join("\n"));
   },
 };

@@ -37,11 +37,19 @@ type End = "committed" | "parked" | "restored";
 /** Everything is written; the lease is given back next. */
 const LAST = "lease-returning";
 
+/**
+ * Only where the release has a migration, after "color-emptied": its Job is there, has ended well, and that is noted.
+ * A release that stands proven comes to them too, if its migration was taken back meanwhile.
+ */
+export const MIGRATION_BOUNDARIES = ["migration-started", "migration-ran", "migrated"] as const;
+type MigrationBoundary = (typeof MIGRATION_BOUNDARIES)[number];
+
 type StepPhase = (typeof OF_A_STEP)[number];
 export type Boundary =
   | (typeof BEFORE_THE_MOVE)[number]
   /** Only where chaos is asked for: the color came through it and is whole again, and that is noted on its workload. */
   | "chaos-survived"
+  | MigrationBoundary
   | `step-${number}-${StepPhase}`
   | End
   | typeof LAST;

@@ -11,6 +11,11 @@ export const LABEL = {
   config: `${PREFIX}/config`,
   /** On pods: id of their release. */
   release: `${PREFIX}/release`,
+  /** On the Jobs of migrations and their pods: the service. */
+  migrates: `${PREFIX}/migrates`,
+  /** On these Jobs: `up` or `down`, and the number of the run. */
+  direction: `${PREFIX}/direction`,
+  run: `${PREFIX}/run`,
 } as const;
 
 export const ANNOTATION = {
@@ -43,6 +48,8 @@ export const routeName = (service: string): string => service;
 export const probeRouteName = (service: string): string => `${service}-probe`;
 /** ConfigMap that names the configuration which is live, and the last good one before. */
 export const configPointerName = (service: string): string => `${service}-config`;
+/** ConfigMap with what is known of the migrations of each release. */
+export const migrationNotesName = (service: string): string => `${service}-migrations`;
 export const leaseName = (service: string): string => `${service}-rollout`;
 /** Gateway or ListenerSet with the https listener of a service. */
 export const httpsName = (service: string): string => `${service}-https`;
@@ -55,6 +62,7 @@ export const FIELD_MANAGER = {
   verification: "hms-verification",
   lease: "hms-rollout-lease",
   certificate: "hms-certificate",
+  migration: "hms-migration",
 } as const;
 
 /** Port of both colors' Services, whatever port the container listens on. */

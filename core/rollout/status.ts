@@ -44,6 +44,8 @@ export interface ServiceSeen {
   readonly actual: ActualRollout;
   /** Who is moving its traffic now. */
   readonly mover: string | null;
+  /** Releases whose `down` is to run. @default none */
+  readonly owed?: readonly string[];
 }
 
 export function serviceStatus({ name, target, url, actual, mover }: ServiceSeen): ServiceStatus {
@@ -71,7 +73,7 @@ function colorStatus(service: string, color: Color, fact: ColorFact | null): Col
 
 /** The same for people: a line a service, and one for whatever needs attention. */
 export function statusText(seen: readonly ServiceSeen[]): string[] {
-  return seen.flatMap(({ name, url, actual, mover }) => {
+  return seen.flatMap(({ name, url, actual, mover, owed = [] }) => {
     const color = actual.live;
     const live = color && actual.colors[color];
     const head = live
@@ -93,6 +95,7 @@ export function statusText(seen: readonly ServiceSeen[]): string[] {
       ...(mover === null ? unfinished(actual) : []),
       ...(actual.foreign ? [`  weights were written by ${actual.foreign.writer}, not by the last move`] : []),
       ...actual.record.holds.map((hold) => `  ${describeHold(hold)}`),
+      ...owed.map((release) => `  down of ${release} is owed; hms-deploy abort runs it, and so does the next update`),
     ];
   });
 }

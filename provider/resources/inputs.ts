@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MODES } from "../../core/chaos/options";
+import { workSchema } from "../../core/migrations/note";
 import { COLORS } from "../../core/rollout/color";
 import { FASTEST_SYNTHETIC, strategyProblems } from "../../core/rollout/strategy";
 import { smokeTestSchema } from "../../core/service/smoke";
@@ -40,6 +41,16 @@ export const leaseInputs = z.strictObject({
   needs: z.strictObject({ replicas: z.number().int().min(0), cpu: name, memory: name }),
 });
 export type LeaseInputs = z.infer<typeof leaseInputs>;
+
+export const migrationInputs = z.strictObject({
+  ...serviceKey,
+  color,
+  release: name,
+  /** Label of the release, for messages. */
+  tag: name,
+  /** Absent: the release has none; what others owe is done all the same. */
+  work: workSchema.exactOptional(),
+});
 
 export const verificationInputs = z.strictObject({
   ...serviceKey,

@@ -12,6 +12,7 @@ import {
   type ResourceHandler,
 } from "../../platform/rpc";
 import { foreignWeights } from "../rollout/arm";
+import { downText, migratorOf, withDowns } from "../migration/takeBack";
 import { Mover } from "../rollout/mover";
 import { messageOf, Refusal } from "../rollout/errors";
 import { journalOf } from "../rollout/journal";
@@ -165,6 +166,9 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
     const requests = wish.syntheticRequests;
     const source = { store, address: gateway.address, host: hostnames[0] ?? "" };
     const gates = steps.some((step) => step.gates.length > 0) ? gateKeeper(wish, wish.gates) : undefined;
+    const status = (message: string) => {
+      log.status(message);
+    };
     const mover = new Mover({
       store,
       lease,
@@ -174,21 +178,23 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
       ...(wish.watcher === undefined ? {} : { standBy: standBy(session, wish, lease.token, log) }),
       permits: [needsPermit(session)],
       note,
-      progress: (message) => {
-        log.status(message);
-      },
+      progress: status,
     });
     await warnOfThinTraffic(wish, signal, log);
     const share = parkedShare === undefined ? {} : { parkedShare };
     const affinity = affinityOf(wish.affinity, gateway.address);
-    const { parked } = await mover.run(
-      { shape, to, release, seen, steps, intent, takeOver, probePath, affinity, ...share },
-      signal,
-    );
+    const request = { shape, to, release, seen, steps, intent, takeOver, probePath, affinity, ...share };
+    const migrations = { session, store, lease, progress: status };
+    const { parked } = await mover.run(request, signal).catch(async (error: unknown) => {
+      throw await withDowns(migrations, error, signal);
+    });
     const warn = (message: string) => {
       log.warn(message);
     };
     await settleConfigMaps(session.kube, store, lease, warn);
+    // Whoever goes back leaves releases behind; users are off them now.
+    const taken = intent === "rollback" ? await migratorOf(migrations).downs(undefined, signal) : [];
+    if (taken.length > 0) log.info(`${service}: ${downText(taken)}`);
     if (parked) log.info(`${service}: parked; go on with hms-deploy promote, or back with hms-deploy rollback`);
   } finally {
     await note("lease-returning");

@@ -3,6 +3,7 @@ import { withFailure } from "../../core/rollout/record";
 import { describeProvenWith } from "../../core/rollout/provenWith";
 import type { Log, Properties, ResourceHandler } from "../../platform/rpc";
 import { tryByChaos } from "../chaos/gate";
+import { withDowns } from "../migration/takeBack";
 import { askForDependents, askNeeded } from "../rollout/contracts";
 import { GateFailure, Inconclusive, messageOf, Refusal } from "../rollout/errors";
 import { journalOf, type Note } from "../rollout/journal";
@@ -30,14 +31,15 @@ export function verification(session: Session): ResourceHandler {
     const dataPlane = session.dataPlane(wish.gatewayAddress, wish.host);
     const { color, healthPath, smoke, release, tag } = wish;
     const note = journalOf(session.kube, store, session.held(store), release);
+    const status = (message: string) => {
+      log.status(message);
+    };
     try {
       const parts = {
         kube: session.kube,
         store,
         dataPlane,
-        progress: (message: string) => {
-          log.status(message);
-        },
+        progress: status,
       };
       await note("workload-up");
       const passed = await verifyColor(parts, { color, healthPath, smoke, deadlineMs: HEALTH_DEADLINE_MS }, signal);
@@ -59,9 +61,12 @@ export function verification(session: Session): ResourceHandler {
       const { actual } = await store.read();
       // Proving the live color again and failing says something about now, not about the release: it is not held.
       if (actual.live !== color) await store.updateRecord((record) => withFailure(record, { id: release, tag }, act));
-      throw new Error(`${wish.service}: ${messageOf(error)}; no traffic was moved, ${tag} (${release}) is held`, {
-        cause: error,
-      });
+      const held = new Error(
+        `${wish.service}: ${messageOf(error)}; no traffic was moved, ${tag} (${release}) is held`,
+        { cause: error },
+      );
+      const lease = session.held(store);
+      throw lease ? await withDowns({ session, store, lease, progress: status }, held, signal) : held;
     }
   };
   return {

@@ -105,6 +105,23 @@ describe("rights in a stack's namespace", () => {
     assert.ok(may(rightsOf("hms-switch", { ...of, chaos: true }), "create", "pods/eviction", "any"));
   });
 
+  it("let only the switch write what migrations have done, and look at their Jobs where a service has some", () => {
+    const of = { services: ["a"], secrets: [] };
+    const rules = (migrations: boolean) => rightsOf("hms-switch", { ...of, migrations });
+    const reads = ([false, true] as const).map((migrations) => [
+      may(rules(migrations), "get", "configmaps", "a-migrations"),
+      may(rules(migrations), "patch", "configmaps", "a-migrations"),
+      may(rules(migrations), "list", "jobs"),
+      may(rules(migrations), "get", "pods/log", "any"),
+    ]);
+    assert.deepEqual(reads, [
+      [true, false, false, false],
+      [true, true, true, true],
+    ]);
+    assert.equal(may(rules(true), "patch", "configmaps", "a-blue-env"), false);
+    assert.equal(may(rightsOf("hms-watcher", { ...of, migrations: true }), "create", "jobs"), false);
+  });
+
   it("have no wildcard", () => {
     for (const account of ACCOUNTS)
       for (const { apiGroups, resources, verbs } of rightsOf(account, { services: ["a"], secrets: [] }))
