@@ -24,7 +24,7 @@ describe("the Job of a migration", () => {
 
   it("has no pod that a Service of the service would take for its own", () => {
     const { labels } = migrationJob({ ...RUN, work: work() }).spec.template.metadata;
-    assert.deepEqual([labels[LABEL.service], labels[LABEL.color]], [undefined, undefined]);
+    assert.deepEqual(labels, { [LABEL.migrates]: "web" });
   });
 
   it("names Secrets and never holds a value of them", () => {
