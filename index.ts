@@ -46,6 +46,7 @@ export = async () => {
       {
         ...{ plan, namespace, domain, gateway, registry, prometheus: config.prometheus, needed, dependents },
         ...https,
+        freeze: { stack: config.stack, ...config.freeze },
         watcher: { image, ...inside },
       },
       { providers, protect, dependsOn: access },

@@ -6,6 +6,8 @@ import { chaosRun } from "./commands/chaos";
 import { deploy } from "./commands/deploy";
 import { doctor } from "./commands/doctor";
 import { env } from "./commands/env";
+import { freezeCommands } from "./commands/freeze";
+import { freezeServe } from "./commands/freezeServe";
 import { history } from "./commands/history";
 import { localCommands } from "./commands/local";
 import { promote } from "./commands/promote";
@@ -17,14 +19,31 @@ import { tlsCommands } from "./commands/tls";
 import { unlock } from "./commands/unlock";
 
 /** `hms`: everything around an update. */
-const HMS: readonly Command[] = [...localCommands, env, doctor, status, unlock, chaosRun, ...tlsCommands];
+const HMS: readonly Command[] = [
+  ...localCommands,
+  env,
+  doctor,
+  status,
+  unlock,
+  ...freezeCommands,
+  freezeServe,
+  chaosRun,
+  ...tlsCommands,
+];
+
+const GROUPS = { freeze: "The change-freeze: raise, lower, look, break." };
 
 /** `hms-deploy`: what a pipeline calls. */
 const DEPLOY: readonly Command[] = [deploy, rollback, promote, abort, history];
 
 /** All programs, by the name they are started under (bin/, and the scripts of package.json). */
 export const PROGRAMS: readonly ProgramSpec[] = [
-  { name: "hms", summary: "Delivery of government policy services: platform and status.", commands: HMS },
+  {
+    name: "hms",
+    summary: "Delivery of government policy services: platform and status.",
+    commands: HMS,
+    groups: GROUPS,
+  },
   { name: "hms-deploy", summary: "Delivers, rolls back and watches releases.", commands: DEPLOY },
   { name: "start", summary: "Brings everything up and delivers the example service.", commands: [start] },
   { name: "bench", summary: "Measures the project.", commands: [bench] },

@@ -6,6 +6,9 @@ import { ALL_AT_ONCE, stepsAfter, stepsFrom } from "../core/rollout/strategy";
 import type { ServiceConfig } from "../core/service/service";
 import { stepsOf } from "../core/service/strategy";
 import { RefusedError } from "../platform/errors";
+import { projectRoot } from "../platform/home";
+import { freezeStore } from "../provider/freeze/look";
+import { FreezeGuard } from "../provider/freeze/permit";
 import { abandonMove } from "../provider/rollout/abandon";
 import { gateKeeper, thinSteps } from "../provider/rollout/gateKeeper";
 import { describeHolder, type LeaseHolder } from "../core/rollout/lease";
@@ -78,13 +81,18 @@ export async function promoteParked(
     const { address, ...gateway } = config.gateway;
     const host = serviceHost(config, service.name);
     const gates = gatesOf(service.kpis);
-    const { prometheus, namespace } = config;
+    const { prometheus, namespace, freeze, stack } = config;
     const watched = { service: service.name, namespace, prometheus };
     const requests = syntheticRequests(service.healthPath, service.smoke);
+    const guard = new FreezeGuard({
+      ...{ stack, midMove: freeze.midMove, action: "promote", notice: progress },
+      store: freezeStore(() => session.kube, namespace, freeze, projectRoot()),
+    });
     const mover = new Mover({
       store,
       lease,
       dataPlane: session.dataPlane(address, host),
+      permits: [guard.permit],
       gates: gateKeeper(watched, gates),
       permits: [needsPermit(session)],
       synthetic: syntheticLoad({ store, address, host, requests }),
@@ -111,6 +119,7 @@ export async function promoteParked(
       signal,
     );
     await settleConfigMaps(session.kube, store, lease, progress);
+    if (result.parked && guard.held !== undefined) throw new RefusedError(guard.held);
     return result;
   } finally {
     await note("lease-returning");

@@ -2,6 +2,7 @@ import * as path from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import type { FreezePlace } from "../core/freeze/place";
 import { COLORS, otherColor, perColor, type Color } from "../core/rollout/color";
 import { LABEL, probeRouteName } from "../core/rollout/names";
 import { renderProbeRouteSpec } from "../core/rollout/route";
@@ -18,7 +19,7 @@ import { mayMigrate, workOf } from "./migrationWork";
 import { PolicyImage } from "./policyImage";
 import type { Registry } from "./registry";
 import { ReleaseConfigMaps } from "./releaseConfigMaps";
-import type { ServicePlan } from "./servicePlan";
+import { asksFreeze, type ServicePlan } from "./servicePlan";
 import { ServiceTls } from "./serviceTls";
 
 export interface PolicyServiceArgs {
@@ -42,6 +43,8 @@ export interface PolicyServiceArgs {
   readonly needed?: readonly PolicyService[];
   /** Services that may need this one; what their live releases rely on is part of its proof. @default none */
   readonly dependents?: readonly string[];
+  /** Where a change-freeze is asked for. */
+  readonly freeze: FreezePlace;
   /** For moves that stop on their way: the runner's image (empty: the local platform's), addresses as pods see them. */
   readonly watcher: { readonly image: string; readonly gateway: string; readonly prometheus: string };
 }
@@ -78,6 +81,7 @@ export class PolicyService extends pulumi.ComponentResource {
         release,
         seen: plan.plan.from,
         takeOver: plan.takeOver,
+        ...freezeOf(args),
         empties: plan.plan.changes !== null,
         host,
         gatewayAddress: address,
@@ -131,6 +135,7 @@ export class PolicyService extends pulumi.ComponentResource {
         ...moveBy(args.plan, args),
         takeOver: plan.takeOver,
         retry: plan.retry,
+        ...freezeOf(args),
       },
       { parent: this, dependsOn: verification },
     );
@@ -238,6 +243,10 @@ function examplesOf({ service, intent }: ServicePlan): Pick<VerificationArgs, "e
   if (named.length === 0 || intent === "rollback") return {};
   return { examples: Object.fromEntries(named.map(([name, { examples }]) => [name, examples])) };
 }
+
+/** Who asks for a freeze: whoever brings a new release, never who goes back. */
+const freezeOf = ({ plan, freeze }: PolicyServiceArgs): { readonly freeze?: FreezePlace } =>
+  asksFreeze(plan) ? { freeze } : {};
 
 /** Chaos before the move, where the service asks for it; going back waits for nothing that the release has shown before. */
 function chaosOf({ service, intent }: ServicePlan): Pick<VerificationArgs, "chaos"> {

@@ -1,3 +1,4 @@
+import { FREEZE_MAP } from "../core/freeze/place";
 import { COLORS } from "../core/rollout/color";
 import {
   configPointerName,
@@ -36,15 +37,17 @@ export interface RightsScope {
 
 /**
  * Who acts in the namespace of a stack. Only `hms-switch` decides where traffic goes; `hms-watcher` can put it back,
- * `hms-deployer` cannot touch a public route at all.
+ * `hms-deployer` cannot touch a public route at all. `hms-freezer` raises and lowers the freeze, and nothing else.
  */
-export const ACCOUNTS = ["hms-deployer", "hms-switch", "hms-watcher"] as const;
+export const ACCOUNTS = ["hms-deployer", "hms-switch", "hms-watcher", "hms-freezer"] as const;
 export type Account = (typeof ACCOUNTS)[number];
 
 const ROUTES = { apiGroups: ["gateway.networking.k8s.io"], resources: ["httproutes"] };
 const LEASES = { apiGroups: ["coordination.k8s.io"], resources: ["leases"] };
 const CONFIG_MAPS = { apiGroups: [""], resources: ["configmaps"] };
 const DEPLOYMENTS = { apiGroups: ["apps"], resources: ["deployments"] };
+
+const FREEZE: Rule = { apiGroups: [""], resources: ["configmaps"], verbs: ["get"], resourceNames: [FREEZE_MAP] };
 
 /** Server-side apply asks for `create` by name as well, so one rule makes and keeps exactly these objects. */
 const APPLY = ["get", "create", "patch"];
@@ -110,6 +113,8 @@ const RIGHTS: Readonly<Record<Account, (scope: RightsScope) => readonly Rule[]>>
     // ConfigMaps of releases are named after their content; one that nobody needs any more is removed.
     { ...CONFIG_MAPS, verbs: ["get", "list", "delete"] },
     { ...CONFIG_MAPS, verbs: ["create", "patch"], resourceNames: services.map(configPointerName) },
+    // Asked before each weight; without this right nothing could be read, and everything would be frozen.
+    FREEZE,
     // The watcher of a move is a Job, named after the move; its pods tell whether it has started.
     { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "patch", "delete"] },
     { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
@@ -139,6 +144,11 @@ const RIGHTS: Readonly<Record<Account, (scope: RightsScope) => readonly Rule[]>>
     { ...ROUTES, verbs: ["get", "patch"], resourceNames: services.map(routeName) },
     { ...LEASES, verbs: ["get", "patch"], resourceNames: services.map(leaseName) },
     { ...DEPLOYMENTS, verbs: ["get"], resourceNames: workloads(services) },
+  ],
+  "hms-freezer": () => [
+    // A ConfigMap is made by a request that does not name it.
+    { ...FREEZE, verbs: ["get", "update"] },
+    { apiGroups: [""], resources: ["configmaps"], verbs: ["create"] },
   ],
 };
 

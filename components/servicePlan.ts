@@ -48,7 +48,7 @@ export async function planServices(config: StackConfig, provider: pulumi.Provide
  * @throws pulumi.RunError with every reason of every service.
  */
 export function refuseImpossible(config: StackConfig, plans: readonly ServicePlan[]): void {
-  const problems = plans.flatMap(({ service, plan, rollout, configMaps }) => [
+  const problems = plans.flatMap(({ service, plan, rollout, intent, configMaps }) => [
     ...configMaps.problems,
     ...rollout.missingSecrets.map(
       ({ secret, key, problem }) =>
@@ -59,6 +59,10 @@ export function refuseImpossible(config: StackConfig, plans: readonly ServicePla
           `${service.name}: ${plan.why}. Deploy another release, or try this one again with --retry (plain pulumi: config hms:retry)`,
         ]
       : []),
+    // A preview only warns of it.
+    ...(rollout.frozen !== null && asksFreeze({ plan, intent }) && !pulumi.runtime.isDryRun()
+      ? [`${service.name}: ${rollout.frozen}`]
+      : []),
     // A preview may look on; the real run would work on the color that somebody else is moving traffic to.
     ...(rollout.mover !== null && plan.changes !== null && !pulumi.runtime.isDryRun()
       ? [`${service.name}: ${rollout.mover} is moving its traffic. Wait until that ends, or stop it`]
@@ -68,11 +72,19 @@ export function refuseImpossible(config: StackConfig, plans: readonly ServicePla
   if (problems.length > 0) throw new pulumi.RunError(problems.join("\n"));
 }
 
+/** Whether a freeze has a word in it: a new release is to go live. Going back is always allowed. */
+export const asksFreeze = ({ plan, intent }: Pick<ServicePlan, "plan" | "intent">): boolean =>
+  intent === "deploy" && ["first", "switch", "deploy"].includes(plan.kind);
+
 /** Tells, in the engine's own log, what a plan leaves as it is although something else was asked for. */
 export function announce({ service, plan, intent, rollout, configMaps }: ServicePlan): void {
   for (const warning of configMaps.warnings) void pulumi.log.warn(warning);
   if (intent === "rollback" && plan.kind === "switch" && unfinishedRollback(rollout.actual.record)) {
     void pulumi.log.warn(`${service.name}: a rollback was interrupted, and is finished now: ${plan.why}`);
+  }
+  if (rollout.freezeNotice !== null) {
+    const back = intent === "rollback" ? "; going back is allowed" : "";
+    void pulumi.log.warn(`${service.name}: ${rollout.freezeNotice}${back}`);
   }
   if (plan.kind !== "kept") return;
   void pulumi.log.warn(
@@ -95,7 +107,8 @@ async function planService(
   ];
   const contextHash = service.source && (await hashContext(service.source));
   const files = await filesOf(service);
-  const asked = { service: service.name, namespace: config.namespace, secrets };
+  const freeze = { stack: config.stack, ...config.freeze };
+  const asked = { service: service.name, namespace: config.namespace, secrets, freeze };
   const rollout = await getRollout(asked, { provider }).catch((error: unknown) => {
     // Said in one line: a stack trace through the engine's protocol helps nobody to mend a kubeconfig.
     throw new pulumi.RunError(

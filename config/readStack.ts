@@ -27,6 +27,8 @@ export interface StackConfig {
     readonly prometheus: string;
     readonly gateway: string;
   };
+  /** Where the change-freeze is kept, and what it does to a move that is on its way. */
+  readonly freeze: StackValues["freeze"];
   /** Whether `destroy` is refused. */
   readonly protect: boolean;
   /** Services whose held release may go live again. */

@@ -16,6 +16,7 @@ import {
 import { LABEL } from "../core/rollout/names";
 import { z } from "zod";
 import { tlsSchema } from "./tls";
+import { freezeSchema } from "./freeze";
 
 const httpUrl = (what: string, advice: string, bare: boolean) =>
   field({ allowed: what, advice }, (value) => {
@@ -156,6 +157,7 @@ export const stackSchema = mapWith({
       true,
     ).exactOptional(),
   }).default({}),
+  freeze: freezeSchema.default({ midMove: "hold" }),
   protect: flag.default(false),
   retry: someServices.default(false),
   takeOver: someServices.default(false),

@@ -3,8 +3,10 @@ import { asNumber, asString, path } from "../core/json";
 import { COLORS, type Color } from "../core/rollout/color";
 import { workloadName } from "../core/rollout/names";
 import { describeHolder } from "../core/rollout/lease";
+import { blockedText, noticeText } from "../core/freeze/describe";
 import type { InvokeRequest, InvokeResult } from "../platform/rpc";
-import { parseInputs } from "./resources/inputs";
+import { askFreeze, freezeStore } from "./freeze/look";
+import { freezePlace, parseInputs } from "./resources/inputs";
 import { ConfigMaps } from "./rollout/configMaps";
 import { readLease } from "./rollout/lease";
 import type { Session } from "./session";
@@ -14,15 +16,21 @@ const rolloutArgs = z.object({
   namespace: z.string().min(1),
   /** Kubernetes Secrets that the wanted release refers to. */
   secrets: z.array(z.object({ secret: z.string(), key: z.string() })).default([]),
+  freeze: freezePlace.exactOptional(),
 });
 
 /** `hms:rollout:getRollout`: what is live now, straight from the cluster, in preview and in the real run. */
 export async function getRollout(session: Session, { args }: InvokeRequest): Promise<InvokeResult> {
-  const { service, namespace, secrets } = parseInputs(rolloutArgs, args);
+  const { service, namespace, secrets, freeze } = parseInputs(rolloutArgs, args);
   const store = session.store(service, namespace);
-  const [{ actual }, holder, missingSecrets, ...minima] = await Promise.all([
+  const [{ actual }, holder, frozen, missingSecrets, ...minima] = await Promise.all([
     store.read(),
     readLease(session.kube, store),
+    freeze &&
+      askFreeze(
+        freezeStore(() => session.kube, namespace, freeze),
+        { ...freeze, service, action: "deploy" },
+      ),
     missing(session, namespace, secrets),
     ...COLORS.map((color) => minReplicas(session, service, namespace, color)),
   ]);
@@ -31,6 +39,8 @@ export async function getRollout(session: Session, { args }: InvokeRequest): Pro
     result: {
       actual,
       mover: holder ? describeHolder(holder) : null,
+      frozen: frozen?.frozen ? blockedText(frozen) : null,
+      freezeNotice: (frozen && noticeText(frozen)) ?? null,
       missingSecrets,
       liveReplicas: live?.desired ?? 0,
       minReplicas: { blue: minima[0] ?? 0, green: minima[1] ?? 0 },

@@ -4,6 +4,7 @@ import type { MigrationWork } from "../core/migrations/note";
 import type { Color } from "../core/rollout/color";
 import type { ConfigContent } from "../core/configMap/content";
 import type { ActualRollout } from "../core/rollout/plan";
+import type { FreezePlace } from "../core/freeze/place";
 import type { Gate } from "../core/gates/gate";
 import type { SyntheticRequest } from "../core/gates/synthetic";
 import type { HttpsParent } from "../core/rollout/route";
@@ -39,6 +40,8 @@ export interface RolloutLeaseArgs extends ServiceKey {
   readonly healthPath: string;
   /** What the idle color will ask of the nodes. */
   readonly needs: { readonly replicas: number; readonly cpu: string; readonly memory: string };
+  /** Where a freeze is asked for. @default - nobody asks, as for a way back */
+  readonly freeze?: FreezePlace;
 }
 
 /** Keeps every other update off one service until this one is done. Everything that changes the idle color depends on it. */
@@ -122,6 +125,8 @@ export interface TrafficSwitchArgs extends ServiceKey {
   readonly takeOver: boolean;
   /** Lifts the hold on a release that failed. */
   readonly retry: boolean;
+  /** Where a freeze is asked for before each weight. @default - nobody asks, as for a way back */
+  readonly freeze?: FreezePlace;
 }
 
 /** Owns a service's one route, and alone writes its weights. */
@@ -162,6 +167,10 @@ export interface RolloutAnswer {
   /** Who is moving traffic right now. */
   readonly mover: string | null;
   readonly missingSecrets: readonly { readonly secret: string; readonly key: string; readonly problem: string }[];
+  /** Why a new release may not go live now; `null` when it may. */
+  readonly frozen: string | null;
+  /** What is to be said of a freeze, one that is passed by break-glass too; `null` when there is none. */
+  readonly freezeNotice: string | null;
   /** Pods asked for on the live color. */
   readonly liveReplicas: number;
   /** Smallest size of each color's autoscaler; 0 where there is none. */
@@ -174,6 +183,7 @@ export function getRollout(
     readonly service: string;
     readonly namespace: string;
     readonly secrets: readonly { readonly secret: string; readonly key: string }[];
+    readonly freeze: FreezePlace;
   },
   opts: pulumi.InvokeOptions,
 ): Promise<RolloutAnswer> {

@@ -10,9 +10,14 @@ export interface Place {
 
 const OWN_NAMESPACE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
+export const NAMESPACE_OPTION: OptionSpec = {
+  flags: "--namespace <name>",
+  description: "its Kubernetes namespace (default: the pod's own)",
+};
+
 export const PLACE_OPTIONS: readonly OptionSpec[] = [
   { flags: "--service <name>", description: "the service" },
-  { flags: "--namespace <name>", description: "its Kubernetes namespace (default: the pod's own)" },
+  NAMESPACE_OPTION,
 ];
 
 export const ADDRESS_OPTIONS: readonly OptionSpec[] = [
@@ -24,12 +29,15 @@ export const ADDRESS_OPTIONS: readonly OptionSpec[] = [
 
 /** @throws UsageError */
 export function placeOf(invocation: Invocation, ownNamespace: () => string | undefined = readOwnNamespace): Place {
+  const namespace = namespaceOf(invocation, ownNamespace);
+  return { service: matching(SERVICE_NAME, "service", invocation.required("service")), namespace };
+}
+
+/** @throws UsageError */
+export function namespaceOf(invocation: Invocation, ownNamespace = readOwnNamespace): string {
   const namespace = invocation.text("namespace") ?? ownNamespace();
   if (namespace === undefined) throw new UsageError("--namespace is missing, and this is not a pod that has one");
-  return {
-    service: matching(SERVICE_NAME, "service", invocation.required("service")),
-    namespace: matching(DNS_LABEL, "namespace", namespace),
-  };
+  return matching(DNS_LABEL, "namespace", namespace);
 }
 
 /** The gateway, when it is to be asked: both options or none. @throws UsageError */

@@ -1,4 +1,5 @@
 import type { ProgramSpec } from "../cli/command";
+import { freezeServe } from "./commands/freezeServe";
 import { selftest } from "./commands/selftest";
 import { watch } from "./commands/watch";
 
@@ -6,5 +7,5 @@ import { watch } from "./commands/watch";
 export const RUNNER: ProgramSpec = {
   name: "runner",
   summary: "The part of HMS delivery that runs inside a cluster.",
-  commands: [watch, selftest],
+  commands: [watch, freezeServe, selftest],
 };

@@ -1,5 +1,6 @@
 import { serviceStatus, statusText, type StatusDocument } from "../../core/rollout/status";
 import { answer, JSON_OPTION, type Command } from "../command";
+import { freezeLines, frozenOf, seeFreeze } from "../freeze";
 import { openStack, seeServices } from "../stack";
 
 export const STACK_OPTION = { flags: "--stack <name>", description: "stack to look at", default: "dev" };
@@ -13,8 +14,9 @@ export const status: Command = {
   examples: ["hms status                      # the dev stack", "hms status --stack prod --json  # for scripts"],
   async run(invocation, io) {
     const stack = invocation.required("stack");
-    const seen = await seeServices(openStack(stack, invocation.text("service"), io.env));
-    const document: StatusDocument = { stack, frozen: null, services: seen.map(serviceStatus) };
-    answer(io, invocation.flag("json"), document, () => statusText(seen).join("\n"));
+    const open = openStack(stack, invocation.text("service"), io.env);
+    const [seen, freeze] = await Promise.all([seeServices(open), seeFreeze(open, io.signal)]);
+    const document: StatusDocument = { stack, frozen: frozenOf(freeze), services: seen.map(serviceStatus) };
+    answer(io, invocation.flag("json"), document, () => [...freezeLines(freeze), ...statusText(seen)].join("\n"));
   },
 };

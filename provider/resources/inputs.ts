@@ -23,6 +23,12 @@ export const gate = z.strictObject({
   minSamples: z.number().int().min(1),
   unit: z.string().exactOptional(),
 });
+/** Where a freeze is asked for; see core/freeze/place.ts. */
+export const freezePlace = z.strictObject({
+  stack: name,
+  file: name.exactOptional(),
+  midMove: z.enum(["hold", "restore"]),
+});
 const serviceKey = { service: name, namespace: name };
 
 export const leaseInputs = z.strictObject({
@@ -39,6 +45,8 @@ export const leaseInputs = z.strictObject({
   healthPath: name,
   /** Pods that the idle color will need, and what each asks for. */
   needs: z.strictObject({ replicas: z.number().int().min(0), cpu: name, memory: name }),
+  /** Absent for a way back, and in states older than it. */
+  freeze: freezePlace.exactOptional(),
 });
 export type LeaseInputs = z.infer<typeof leaseInputs>;
 
@@ -144,6 +152,8 @@ export const switchInputs = z.strictObject({
   retry: z.boolean(),
   /** Computed by Check: what the pointer to the live configuration is to be; `wrong` only ever comes from a read. */
   pointer: z.enum(["right", "wrong"]).optional(),
+  /** Absent for a way back, and in states older than it. */
+  freeze: freezePlace.exactOptional(),
   /** Computed by Check, so that a difference to the route shows as a change of a known input. */
   weights: z.strictObject({ blue: z.number(), green: z.number() }).optional(),
 });

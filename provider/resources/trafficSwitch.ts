@@ -1,3 +1,5 @@
+import { freezeStore } from "../freeze/look";
+import { FreezeGuard } from "../freeze/permit";
 import { gateKeeper, gateProblems, thinSteps } from "../rollout/gateKeeper";
 import { affinityOf } from "../../core/rollout/affinity";
 import { COLORS, sameWeights, weightsFor } from "../../core/rollout/color";
@@ -141,6 +143,15 @@ function standBy(session: Session, wish: SwitchInputs, token: number, log: Log) 
   };
 }
 
+function guardOf(session: Session, { freeze, namespace }: SwitchInputs, log: Log): FreezeGuard | undefined {
+  if (!freeze) return undefined;
+  const notice = (message: string) => {
+    log.warn(message);
+  };
+  const store = freezeStore(() => session.kube, namespace, freeze);
+  return new FreezeGuard({ ...freeze, store, action: "deploy", notice });
+}
+
 const wantedWeights = ({ live, parkedShare = 0 }: SwitchInputs) => weightsFor(live, 100 - parkedShare);
 
 async function move(session: Session, wish: SwitchInputs, inputs: Properties, signal: AbortSignal, log: Log) {
@@ -169,6 +180,7 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
     const status = (message: string) => {
       log.status(message);
     };
+    const guard = guardOf(session, wish, log);
     const mover = new Mover({
       store,
       lease,
@@ -176,7 +188,7 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
       ...(gates === undefined ? {} : { gates }),
       ...(requests === undefined ? {} : { synthetic: syntheticLoad({ ...source, requests }) }),
       ...(wish.watcher === undefined ? {} : { standBy: standBy(session, wish, lease.token, log) }),
-      permits: [needsPermit(session)],
+      permits: [...(guard === undefined ? [] : [guard.permit]), needsPermit(session)],
       note,
       progress: status,
     });
@@ -195,6 +207,9 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
     // Whoever goes back leaves releases behind; users are off them now.
     const taken = intent === "rollback" ? await migratorOf(migrations).downs(undefined, signal) : [];
     if (taken.length > 0) log.info(`${service}: ${downText(taken)}`);
+    // What was asked for has not been done: whoever waits for it is to know.
+    if (parked && guard?.held !== undefined)
+      throw new Refusal(`${guard.held}; when the freeze is over: hms-deploy promote, or hms-deploy rollback`);
     if (parked) log.info(`${service}: parked; go on with hms-deploy promote, or back with hms-deploy rollback`);
   } finally {
     await note("lease-returning");

@@ -57,6 +57,7 @@ describe("the accounts of a stack's namespace", function () {
       "hms-deployer": accounts.client("hms-deployer"),
       "hms-switch": accounts.client("hms-switch"),
       "hms-watcher": accounts.client("hms-watcher"),
+      "hms-freezer": accounts.client("hms-freezer"),
     };
   });
   after(async () => {

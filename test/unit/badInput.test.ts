@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
+import { endOf } from "../../cli/freeze";
 import { readStack, type ReadStack } from "../../config/readStack";
 import { MIGRATION_CASES, MIGRATION_DECISION_CASES } from "./badInput/migrationCases";
+import { readFlags } from "../../core/freeze/flag";
+import { readGlass } from "../../core/freeze/glass";
+import { readCalendar } from "../../core/freeze/window";
+import { END_CASES, FLAG_CASES, GLASS_CASES, WINDOW_CASES } from "./badInput/freezeCases";
 import { SERVICE_CASES } from "./badInput/serviceCases";
 import { OVERRIDE_CASES, STACK_CASES } from "./badInput/stackCases";
 
@@ -127,6 +132,37 @@ describe("bad input", () => {
           messages.map((message) => `HMS_OVERRIDES: ${message}`),
         );
       });
+    }
+  });
+
+  describe("in a freeze", () => {
+    const window = {
+      ...{ name: "w", reason: "because", who: "ops", dtstart: "2026-12-20T09:00", tzid: "UTC", duration: "P1D" },
+    };
+    const flag = { reason: "because", who: "ops", since: null };
+    const glass = { ...flag, by: "ann", since: "2026-12-20T09:00:00Z", until: "2026-12-20T10:00:00Z", recordedBy: "x" };
+    const { who: _none, ...named } = glass;
+    const problems = (key: string, good: Keys, change: Keys) => {
+      const text = stringify({ [key]: [given({ ...good, ...change })] });
+      const part = { windows: readCalendar, flags: readFlags, breakGlass: readGlass }[key];
+      return part?.(text).problems;
+    };
+    for (const [key, good, cases] of [
+      ["windows", window, WINDOW_CASES],
+      ["flags", flag, FLAG_CASES],
+      ["breakGlass", named, GLASS_CASES],
+    ] as const) {
+      it(`${key} without a mistake are none`, () => {
+        assert.deepEqual(problems(key, good, {}), []);
+      });
+      for (const [change, message] of cases) {
+        it(`${key}: ${shown(change)}`, () => {
+          assert.deepEqual(problems(key, good, change), [`${key}[0].${message}`]);
+        });
+      }
+    }
+    for (const [text, message] of END_CASES) {
+      it(`--until ${text}`, () => assert.rejects(endOf(text, "until"), message));
     }
   });
 

@@ -87,6 +87,18 @@ export const STACK_CASES: readonly (readonly [Change, readonly string[]])[] = [
       'domain: got "example.gov" with tls: local; allowed is a domain below localhost, for the local authority may vouch for no other name; write <stack>.localhost, or take another certificate',
     ],
   ],
+  [
+    { freeze: { file: "", midMove: "stay" } },
+    [
+      'freeze.file: got ""; allowed is the path of a file, absolute or relative to Pulumi.yaml; name the file whose existence freezes, or leave it out for the ConfigMap hms-freeze',
+      'freeze.midMove: got "stay"; allowed is one of hold, restore; hold leaves a move at the weights it has, restore puts its traffic back',
+    ],
+  ],
+  [
+    { freeze: { fiel: "/run/freeze" } },
+    ["freeze.fiel: got an unknown key; allowed is one of file, midMove; did you mean file?"],
+  ],
+  [{ freeze: "/run/freeze" }, ['freeze: got "/run/freeze"; allowed is a map; write it with the keys file, midMove']],
   [{ registry: "http://127.0.0.1:5000" }, [`registry: got "http://127.0.0.1:5000"; ${T.REGISTRY}`]],
   [{ registry: "127.0.0.1:5000/" }, [`registry: got "127.0.0.1:5000/"; ${T.REGISTRY}`]],
   [{ prometheus: "127.0.0.1:9090" }, [`prometheus: got "127.0.0.1:9090"; ${T.PROMETHEUS}`]],
@@ -118,7 +130,7 @@ export const STACK_CASES: readonly (readonly [Change, readonly string[]])[] = [
   [
     { namspace: "x" },
     [
-      "namspace: got an unknown key; allowed is one of kubeContext, namespace, domain, gateway, tls, registry, prometheus, inCluster, protect, retry, takeOver, services; did you mean namespace?",
+      "namspace: got an unknown key; allowed is one of kubeContext, namespace, domain, gateway, tls, registry, prometheus, inCluster, freeze, protect, retry, takeOver, services; did you mean namespace?",
     ],
   ],
   [{ services: undefined }, [`services: got nothing; ${T.SERVICES}`]],
