@@ -31,13 +31,15 @@ export class FreezeGuard {
   }
 
   readonly permit: Permit = async (change: WeightChange, signal: AbortSignal) => {
-    if (change.intent === "rollback") return;
+    if (change.intent === "rollback") return undefined;
     const { store, stack, action, midMove, now = () => new Date() } = this.parts;
     const { service, to, before } = change;
     const decision = await askFreeze(store, { stack, service, action }, signal, now);
     if (!decision.frozen) {
-      if (decision.broken) this.tell(`${service}: ${brokenText(decision.broken)}`);
-      return;
+      if (!decision.broken) return undefined;
+      const broken = brokenText(decision.broken);
+      this.tell(`${service}: ${broken}`);
+      return broken;
     }
     const why = `${service}: ${blockedText(decision)}`;
     const weight = before?.[to] ?? 0;

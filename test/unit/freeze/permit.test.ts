@@ -22,6 +22,7 @@ const change = (keys: Partial<WeightChange> = {}): WeightChange => ({
   evidence: [],
   marker: "1.1.0",
   by: "ann@ops",
+  decisions: [],
   ...keys,
 });
 const MIDWAY = { step: 1, before: { blue: 90, green: 10 }, after: { blue: 0, green: 100 } } as const;
@@ -41,9 +42,8 @@ describe("a freeze, asked right before each weight", () => {
 
   it("lets a move begin and go on where there is none", async () => {
     const open = guard(() => Promise.resolve({}));
-    await open.permit(change(), SIGNAL);
-    await open.permit(change(MIDWAY), SIGNAL);
-    assert.equal(open.held, undefined);
+    const decided = [await open.permit(change(), SIGNAL), await open.permit(change(MIDWAY), SIGNAL)];
+    assert.deepEqual([decided, open.held], [[undefined, undefined], undefined]);
   });
 
   it("refuses a first weight, in the words of a blocked deploy", async () => {
@@ -101,7 +101,7 @@ describe("a freeze, asked right before each weight", () => {
       ],
     });
     const one = guard(() => Promise.resolve({ ...frozen(), breakGlass }));
-    await one.permit(change(), SIGNAL);
+    assert.match((await one.permit(change(), SIGNAL)) ?? "", /^break-glass by A. Rivera/);
     await one.permit(change(MIDWAY), SIGNAL);
     assert.equal(said.length, 1);
     assert.match(
