@@ -14,8 +14,8 @@ import { HmsProvider } from "./provider/sdk";
 /** One stack: what its file wants of each service is compared with what its cluster runs, and the difference is made. */
 export = async () => {
   const config = loadStackConfig();
-  const { kubeContext, namespace, domain, gateway, tls, protect } = config;
-  const hms = new HmsProvider("hms", { context: kubeContext });
+  const { kubeContext, namespace, domain, gateway, tls, ledger, protect } = config;
+  const hms = new HmsProvider("hms", { context: kubeContext, ledger });
   const [plans, providers] = await Promise.all([planServices(config, hms), startOthers(hms, kubeContext)]);
   refuseImpossible(config, plans);
 

@@ -30,6 +30,7 @@ const ENTRIES = {
   "plugin-random": "platform/plugins/random/main.ts",
   "plugin-docker": "platform/plugins/docker/main.ts",
   runner: "runner/main.ts",
+  verify: "verifier/main.ts",
 };
 
 /** Programs that the command line serves under names of their own. */

@@ -9,6 +9,7 @@ import { env } from "./commands/env";
 import { freezeCommands } from "./commands/freeze";
 import { freezeServe } from "./commands/freezeServe";
 import { history } from "./commands/history";
+import { ledgerCommands } from "./commands/ledger";
 import { localCommands } from "./commands/local";
 import { promote } from "./commands/promote";
 import { rollback } from "./commands/rollback";
@@ -28,10 +29,14 @@ const HMS: readonly Command[] = [
   ...freezeCommands,
   freezeServe,
   chaosRun,
+  ...ledgerCommands,
   ...tlsCommands,
 ];
 
-const GROUPS = { freeze: "The change-freeze: raise, lower, look, break." };
+const GROUPS = {
+  freeze: "The change-freeze: raise, lower, look, break.",
+  ledger: "What was recorded of a stack.",
+};
 
 /** `hms-deploy`: what a pipeline calls. */
 const DEPLOY: readonly Command[] = [deploy, rollback, promote, abort, history];

@@ -60,13 +60,18 @@ export async function moveBack(
   const store = session.store(service.name, config.namespace);
   const lease = await session.lease(store, signal);
   const note = journalOf(session.kube, store, lease, target.release.id);
+  const recorder = session.recorder(store, progress);
   try {
     await note("lease-taken");
     const { actual } = await store.read();
     if (actual.live === null) throw new RefusedError(`${service.name}: nothing is live any more`);
     const { address, ...gateway } = config.gateway;
     const host = serviceHost(config, service.name);
-    const mover = new Mover({ store, lease, dataPlane: session.dataPlane(address, host), note, progress });
+    const mover = new Mover({
+      ...{ store, lease, note, progress },
+      dataPlane: session.dataPlane(address, host),
+      ...(recorder === undefined ? {} : { permits: [recorder.permit] }),
+    });
     const { convergedMs } = await mover.run(
       {
         shape: { service: service.name, namespace: config.namespace, hostnames: [host], gateway },
@@ -83,6 +88,7 @@ export async function moveBack(
     await settleConfigMaps(session.kube, store, lease, progress);
     return convergedMs;
   } finally {
+    await recorder?.settle();
     await note("lease-returning");
     await session.releaseLease(store);
   }

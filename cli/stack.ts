@@ -39,7 +39,7 @@ export function openStack(stack: string, only: string | undefined, env: NodeJS.P
   }
   // The local platform keeps its kubeconfig to itself, so that it shows up in nobody's list of contexts.
   const kubeconfig = config.kubeContext === LOCAL_CONTEXT ? loadLayout(env).kubeconfig : undefined;
-  return { config, session: new Session(config.kubeContext, kubeconfig), services };
+  return { config, session: new Session(config.kubeContext, kubeconfig, config.ledger), services };
 }
 
 export const serviceHost = (config: StackConfig, service: string): string => `${service}.${config.domain}`;

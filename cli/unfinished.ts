@@ -28,6 +28,7 @@ export async function giveUp(
   { config, session }: OpenStack,
   service: ServiceConfig,
   what: "aborted" | "rolled back",
+  warn: (message: string) => void,
 ): Promise<string> {
   const store = session.store(service.name, config.namespace);
   const { move } = (await store.read()).actual.record;
@@ -42,6 +43,7 @@ export async function giveUp(
     await settleConfigMaps(session.kube, store, lease, (warning) => trouble.push(warning));
     return [message, ...trouble].join("\n");
   } finally {
+    await session.recorder(store, warn)?.settle();
     await note("lease-returning");
     await session.releaseLease(store).catch(() => undefined); // a lease that cannot be given back expires
   }
@@ -71,6 +73,7 @@ export async function promoteParked(
     throw new RefusedError(`${service.name}: nothing is parked${movingHint(before.actual, holder)}`);
   const lease = await session.lease(store, signal);
   const note = journalOf(session.kube, store, lease, before.actual.record.move?.release ?? "");
+  const recorder = session.recorder(store, progress);
   try {
     await note("lease-taken");
     // Whoever had the lease meanwhile, the watcher for one, may have put the traffic back for a reason.
@@ -92,7 +95,7 @@ export async function promoteParked(
       store,
       lease,
       dataPlane: session.dataPlane(address, host),
-      permits: [guard.permit, needsPermit(session)],
+      permits: [guard.permit, needsPermit(session), ...(recorder === undefined ? [] : [recorder.permit])],
       gates: gateKeeper(watched, gates),
       synthetic: syntheticLoad({ store, address, host, requests }),
       note,
@@ -121,6 +124,7 @@ export async function promoteParked(
     if (result.parked && guard.held !== undefined) throw new RefusedError(guard.held);
     return result;
   } finally {
+    await recorder?.settle();
     await note("lease-returning");
     await session.releaseLease(store).catch(() => undefined);
   }

@@ -12,6 +12,7 @@ import {
   workloadName,
 } from "../core/rollout/names";
 import type { TlsSettings } from "../core/tls/settings";
+import { WITNESS } from "../core/ledger/checkpoint";
 
 /** One entry of a Role. */
 export interface Rule {
@@ -115,6 +116,8 @@ const RIGHTS: Readonly<Record<Account, (scope: RightsScope) => readonly Rule[]>>
     { ...CONFIG_MAPS, verbs: ["create", "patch"], resourceNames: services.map(configPointerName) },
     // Asked before each weight; without this right nothing could be read, and everything would be frozen.
     FREEZE,
+    // The newest checkpoint of the ledger, kept where the ledger is not.
+    { apiGroups: [""], resources: ["configmaps"], verbs: APPLY, resourceNames: [WITNESS] },
     // The watcher of a move is a Job, named after the move; its pods tell whether it has started.
     { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "patch", "delete"] },
     { apiGroups: [""], resources: ["pods"], verbs: ["list"] },

@@ -1,3 +1,4 @@
+import type { LedgerWish } from "../core/ledger/wish";
 import { closest } from "../core/service/closest";
 import { describeValue, pathText, problemsOf, problemText } from "../core/service/problem";
 import type { ServiceConfig } from "../core/service/service";
@@ -29,6 +30,8 @@ export interface StackConfig {
   };
   /** Where the change-freeze is kept, and what it does to a move that is on its way. */
   readonly freeze: StackValues["freeze"];
+  /** Where every change of weights is recorded. */
+  readonly ledger: LedgerWish;
   /** Whether `destroy` is refused. */
   readonly protect: boolean;
   /** Services whose held release may go live again. */
@@ -119,6 +122,7 @@ function assemble(
     stack,
     ...values,
     inCluster: { prometheus: values.prometheus, gateway: values.gateway.address, ...values.inCluster },
+    ledger: { name: stack, ...(values.ledger === "local" ? {} : { store: values.ledger }) },
     retry: either("retry"),
     takeOver: either("takeOver"),
     pins: overrides.pin,

@@ -1,3 +1,4 @@
+import { ledgerField } from "./ledger";
 import { serviceFields } from "../core/service/definition";
 import { configOverridesSchema, inlineConfigSchema } from "../core/service/config";
 import { field, mapOf, mapWith, scalarText, text, wholeNumber } from "../core/service/field";
@@ -158,6 +159,7 @@ export const stackSchema = mapWith({
     ).exactOptional(),
   }).default({}),
   freeze: freezeSchema.default({ midMove: "hold" }),
+  ledger: ledgerField.default("local"),
   protect: flag.default(false),
   retry: someServices.default(false),
   takeOver: someServices.default(false),

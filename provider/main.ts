@@ -1,4 +1,5 @@
 import { version } from "../package.json";
+import { ledgerWishSchema } from "../core/ledger/wish";
 import { asString } from "../core/json";
 import { serveProvider, type ResourceHandler } from "../platform/rpc";
 import { getConfigMaps, getRollout } from "./functions";
@@ -24,11 +25,15 @@ const RESOURCES: Readonly<Record<string, (session: Session) => ResourceHandler>>
   "hms:tls:LocalCertificate": localCertificate,
 };
 
+/** Absent in states of earlier versions, which recorded nothing. */
+const ledgerOf = (text: string | undefined) =>
+  text === undefined ? undefined : ledgerWishSchema.parse(JSON.parse(text));
+
 serveProvider({
   name: "hms",
   version,
   configure({ args }) {
-    session = new Session(asString(args.context));
+    session = new Session(asString(args.context), undefined, ledgerOf(asString(args.ledger)));
   },
   resource(type) {
     const handler = RESOURCES[type];

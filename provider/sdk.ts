@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ChaosGate } from "../core/chaos/gate";
 import type { MigrationWork } from "../core/migrations/note";
+import type { LedgerWish } from "../core/ledger/wish";
 import type { Color } from "../core/rollout/color";
 import type { ConfigContent } from "../core/configMap/content";
 import type { ActualRollout } from "../core/rollout/plan";
@@ -13,8 +14,12 @@ import type { SmokeTest } from "../core/service/smoke";
 
 /** The cluster in which rollouts happen. The context's *name* is all that reaches the state: paths differ between machines. */
 export class HmsProvider extends pulumi.ProviderResource {
-  constructor(name: string, args: { readonly context: string }, opts?: pulumi.ResourceOptions) {
-    super("hms", name, { context: args.context }, opts);
+  constructor(
+    name: string,
+    args: { readonly context: string; readonly ledger: LedgerWish },
+    opts?: pulumi.ResourceOptions,
+  ) {
+    super("hms", name, { context: args.context, ledger: JSON.stringify(args.ledger) }, opts);
   }
 }
 

@@ -1,3 +1,8 @@
+import type { LedgerWish } from "../core/ledger/wish";
+import type { Ledger } from "./ledger/ledger";
+import { openLedger } from "./ledger/open";
+import { Recorder, type Warn } from "./ledger/recorder";
+import { clusterWitness } from "./ledger/witness";
 import { DataPlane } from "./rollout/dataPlane";
 import { acquireLease, seizeLease, type HeldLease } from "./rollout/lease";
 import { RolloutStore } from "./rollout/store";
@@ -9,10 +14,14 @@ export class Session {
   private readonly leases = new Map<string, HeldLease>();
   private client: KubeClient | undefined;
 
-  /** @param kubeconfig path of the file to use instead of KUBECONFIG and the user's own. */
+  /**
+   * @param kubeconfig path of the file to use instead of KUBECONFIG and the user's own.
+   * @param ledger where moves are recorded; absent for what never moves traffic forward.
+   */
   constructor(
     private readonly context: string | undefined,
     private readonly kubeconfig?: string,
+    private readonly ledger?: LedgerWish,
   ) {}
 
   /** Whether this is the platform of this machine, whose registry we may push to. */
@@ -30,6 +39,16 @@ export class Session {
 
   store(service: string, namespace: string): RolloutStore {
     return new RolloutStore(this.kube, service, namespace);
+  }
+
+  /** Tells the stack's ledger of one rollout; `undefined` where there is no ledger. */
+  recorder(store: RolloutStore, warn: Warn): Recorder | undefined {
+    const { ledger: wish } = this;
+    return wish && new Recorder(() => this.openLedger(wish, store.namespace), store, warn);
+  }
+
+  private openLedger(wish: LedgerWish, namespace: string): Promise<Ledger> {
+    return openLedger(wish, clusterWitness(this.kube, namespace));
   }
 
   dataPlane(address: string, host: string): DataPlane {

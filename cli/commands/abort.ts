@@ -19,13 +19,14 @@ export const abort: Command = {
     const stack = stackOf(invocation.required("env"));
     const open = openStack(stack, invocation.text("service"), io.env);
     const failures: string[] = [];
+    const warn = (message: string) => io.err.write(`${message}\n`);
     let ended = 0;
     // One service's trouble never keeps another's traffic where it should not be.
     for (const service of open.services) {
       try {
         const { actual } = await open.session.store(service.name, open.config.namespace).read();
         if (!actual.record.move) continue;
-        io.out.write(`${await giveUp(open, service, "aborted")}\n`);
+        io.out.write(`${await giveUp(open, service, "aborted", warn)}\n`);
         ended++;
       } catch (error) {
         failures.push(reasonOf(error));

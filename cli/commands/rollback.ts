@@ -42,6 +42,7 @@ export const rollback: Command = {
     const to = invocation.text("to");
     const open = openStack(stack, invocation.text("service"), io.env);
     const failures: string[] = [];
+    const warn = (message: string) => io.err.write(`${message}\n`);
     const pins: Record<string, string> = {};
     const breakDependents = invocation.flag("breakDependents");
     const joint = invocation.flag("withDependents");
@@ -55,7 +56,7 @@ export const rollback: Command = {
         const tag = joint && service.name !== open.services[0]?.name ? undefined : to;
         const unfinished = tag === undefined ? unfinishedRollback(actual.record) : undefined;
         if (actual.record.move && tag === undefined && !unfinished) {
-          io.err.write(`${await giveUp(open, service, "rolled back")}\n`);
+          io.err.write(`${await giveUp(open, service, "rolled back", warn)}\n`);
           const { live, colors } = (await open.session.store(service.name, open.config.namespace).read()).actual;
           io.out.write(`${service.name}: Reverted to tag ${(live && colors[live]?.release.tag) ?? "none"}\n`);
           continue;

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { canonicalBytes, sha256, type Head } from "./entry";
 
+/** ConfigMap in the stack's namespace that keeps the ledger's newest checkpoint. */
+export const WITNESS = "hms-ledger";
+
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
 /**

@@ -13,11 +13,11 @@ const weights = z.strictObject({ blue: weight, green: weight });
 const exact = z.number().refine((value) => Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER);
 
 /**
- * What may happen to a service. `begun` is written before the first weight of a move, the others when it is known how
- * it ended: `deployed`, `parked`, `rolled-back`, `restored` (put back by a gate, a person or a watcher), `failed` (held
- * before it had any traffic) and `repaired` (the route was put right again).
+ * What may happen to a service. `moving` is written before weights are, at each step of a move; the others when it is
+ * known how it ended: `deployed`, `parked`, `rolled-back`, `restored` (put back by a gate, a person or a watcher),
+ * `failed` (held before it had any traffic) and `repaired` (the route was put right again).
  */
-export const LEDGER_EVENTS = ["begun", "deployed", "parked", "rolled-back", "restored", "failed", "repaired"] as const;
+export const LEDGER_EVENTS = ["moving", "deployed", "parked", "rolled-back", "restored", "failed", "repaired"] as const;
 
 /** What happened; who writes it knows nothing of the chain yet. */
 export const factSchema = z.strictObject({
@@ -27,13 +27,14 @@ export const factSchema = z.strictObject({
   /** Who: user, host and process. */
   by: z.string().min(1),
   service: z.string().min(1),
+  namespace: z.string().min(1),
   release: z.strictObject({
     id: z.string().min(1),
     tag: z.string(),
     /** By digest; `null` when it was never built. */
     image: z.string().nullable(),
   }),
-  /** Percent per color; `null` where there was no route. */
+  /** Percent per color; `null` where there was no route. Of a move that ended: over all its steps. */
   weights: z.strictObject({ before: weights.nullable(), after: weights.nullable() }),
   /** What the gates last said. */
   gates: z.array(
@@ -44,7 +45,11 @@ export const factSchema = z.strictObject({
       synthetic: exact.optional(),
     }),
   ),
+  /** What else was asked before the weights were written, and said something: a freeze that is lifted, for instance. */
+  decisions: z.array(z.string()),
   reason: z.string().nullable(),
+  /** Where the fact comes from: the marker on the route that it stands for, or the number of the record that has it. */
+  origin: z.string().min(1),
 });
 export type LedgerFact = Readonly<z.infer<typeof factSchema>>;
 

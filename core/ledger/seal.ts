@@ -70,7 +70,8 @@ function readSealed(text: string): Sealed | undefined {
   }
 }
 
-const keyIdOf = (key: KeyObject): string => sha256(key.export({ type: "spki", format: "der" }));
+/** Id of a public key: SHA-256 of its DER (SubjectPublicKeyInfo). */
+export const keyIdOf = (key: KeyObject): string => sha256(key.export({ type: "spki", format: "der" }));
 
 function onP256(key: KeyObject): KeyObject {
   const curve = key.asymmetricKeyDetails?.namedCurve;

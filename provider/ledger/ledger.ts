@@ -1,15 +1,11 @@
 import { nextCheckpoint } from "../../core/ledger/checkpoint";
 import { hashOf, idOf, nextEntry, type Head, type LedgerFact } from "../../core/ledger/entry";
-import { seal, type Signer, type TrustedKeys } from "../../core/ledger/seal";
-import { readLedger, type LedgerVerdict } from "../../core/ledger/verify";
-import type { LedgerSink } from "./folder";
+import { seal, type Signer } from "../../core/ledger/seal";
+import type { LedgerReading, LedgerText, LedgerVerdict } from "../../core/ledger/verify";
+import { isDamage, readWhole, type ReadingParts } from "./reading";
 
-export interface LedgerParts {
-  /** The stack. */
-  readonly ledger: string;
-  readonly sink: LedgerSink;
+export interface LedgerParts extends ReadingParts {
   readonly signer: Signer;
-  readonly keys: TrustedKeys;
   readonly now?: () => Date;
 }
 
@@ -23,10 +19,8 @@ export class Ledger {
   constructor(private readonly parts: LedgerParts) {}
 
   /** All that is there, and what is wrong with it. */
-  async read() {
-    const { ledger, sink, keys } = this.parts;
-    const [entries, checkpoints] = await Promise.all([sink.list("entries"), sink.list("checkpoints")]);
-    return readLedger({ ledger, entries, checkpoints, keys });
+  read(): Promise<LedgerReading> {
+    return readWhole(this.parts);
   }
 
   /**
@@ -47,12 +41,16 @@ export class Ledger {
 
   /** Signs where the ledger stands now, if nobody has yet. */
   async checkpoint(): Promise<void> {
-    const { ledger, sink, signer, now = () => new Date() } = this.parts;
+    const { ledger, sink, signer, witness, now = () => new Date() } = this.parts;
     const { verdict } = await this.read();
     refuseDamaged(verdict, sink.where);
-    if (verdict.head.count === 0 || verdict.checkpoint?.count === verdict.head.count) return;
-    const checkpoint = nextCheckpoint(ledger, verdict.head, verdict.checkpoint, now());
-    await sink.create("checkpoints", checkpoint.count, await seal(checkpoint, signer));
+    const { head, checkpoint: newest } = verdict;
+    if (head.count > 0 && newest?.count !== head.count) {
+      const checkpoint = nextCheckpoint(ledger, head, newest, now());
+      await sink.create("checkpoints", checkpoint.count, await seal(checkpoint, signer));
+    }
+    const last = (await sink.list("checkpoints")).at(-1);
+    if (last) await witness?.write(last.text, countOf(last));
   }
 
   /** @returns `undefined` when somebody else took a number meanwhile. */
@@ -68,8 +66,10 @@ export class Ledger {
   }
 }
 
+/** Checkpoints are named by the number of entries that they know of. */
+const countOf = ({ name }: LedgerText): number => Number(/(\d+)\.json$/.exec(name)?.[1] ?? 0);
+
 function refuseDamaged({ findings, ledger }: LedgerVerdict, where: string): void {
-  // A ledger begins empty.
-  const [first] = findings.filter(({ kind }) => kind !== "empty");
+  const first = findings.find(isDamage);
   if (first) throw new LedgerError(`the ledger of ${ledger} in ${where} does not verify: ${first.message}`);
 }

@@ -158,6 +158,9 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
   const store = session.store(wish.service, wish.namespace);
   const lease = await session.lease(store, signal);
   const note = journalOf(session.kube, store, lease, wish.release);
+  const recorder = session.recorder(store, (message) => {
+    log.warn(message);
+  });
   try {
     const { service, namespace, hostnames, gateway } = wish;
     const { name, namespace: home, section, https } = gateway;
@@ -188,7 +191,12 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
       ...(gates === undefined ? {} : { gates }),
       ...(requests === undefined ? {} : { synthetic: syntheticLoad({ ...source, requests }) }),
       ...(wish.watcher === undefined ? {} : { standBy: standBy(session, wish, lease.token, log) }),
-      permits: [...(guard === undefined ? [] : [guard.permit]), needsPermit(session)],
+      // The ledger last: it is told what the others decided.
+      permits: [
+        ...(guard === undefined ? [] : [guard.permit]),
+        needsPermit(session),
+        ...(recorder === undefined ? [] : [recorder.permit]),
+      ],
       note,
       progress: status,
     });
@@ -212,6 +220,7 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
       throw new Refusal(`${guard.held}; when the freeze is over: hms-deploy promote, or hms-deploy rollback`);
     if (parked) log.info(`${service}: parked; go on with hms-deploy promote, or back with hms-deploy rollback`);
   } finally {
+    await recorder?.settle();
     await note("lease-returning");
     await session.releaseLease(store).catch(() => undefined); // a lease that cannot be given back expires
   }

@@ -60,7 +60,13 @@ export function verification(session: Session): ResourceHandler {
       const act = { at: new Date().toISOString(), by: describeHolder(thisProcess()), reason: error.message };
       const { actual } = await store.read();
       // Proving the live color again and failing says something about now, not about the release: it is not held.
-      if (actual.live !== color) await store.updateRecord((record) => withFailure(record, { id: release, tag }, act));
+      if (actual.live !== color) {
+        await store.updateRecord((record) => withFailure(record, { id: release, tag }, act));
+        const warn = (message: string) => {
+          log.warn(message);
+        };
+        await session.recorder(store, warn)?.settle();
+      }
       const held = new Error(
         `${wish.service}: ${messageOf(error)}; no traffic was moved, ${tag} (${release}) is held`,
         { cause: error },

@@ -1,3 +1,5 @@
+import { STACK_KEYS } from "../../../config/schema";
+
 type Change = Readonly<Record<string, unknown>>;
 const DIGEST = "a".repeat(64);
 /** What is allowed, and what to do. */
@@ -115,6 +117,27 @@ export const STACK_CASES: readonly (readonly [Change, readonly string[]])[] = [
     ],
   ],
   [
+    { ledger: "off" },
+    [
+      'ledger: got "off"; allowed is local, or a map with folder, key and trust; leave it out for a ledger on this machine; there is no way to move traffic without one',
+    ],
+  ],
+  [
+    { ledger: { folder: "ledger", key: "/etc/hms/", trust: "/etc/hms/a.pub" } },
+    [
+      'ledger.folder: got "ledger"; allowed is an absolute path of a folder that all who deploy share; write it from / on, as it is on the machines that deploy',
+      'ledger.key: got "/etc/hms/"; allowed is an absolute path of a file with a private key (PKCS #8, PEM, P-256); write it from / on, as it is on the machines that deploy',
+      'ledger.trust: got "/etc/hms/a.pub"; allowed is a list of absolute paths; name the public keys of the others who sign, and of earlier keys',
+    ],
+  ],
+  [
+    { ledger: { folder: "/srv/ledger", keys: "/etc/hms/key.pem" } },
+    [
+      "ledger.key: got nothing; allowed is an absolute path of a file with a private key (PKCS #8, PEM, P-256); write it from / on, as it is on the machines that deploy",
+      "ledger.keys: got an unknown key; allowed is one of folder, key, trust; did you mean key?",
+    ],
+  ],
+  [
     { kubeContext: "two words" },
     [
       'kubeContext: got "two words"; allowed is the name of a context of the kubeconfig; leave it out for the local platform, or write a name that `kubectl config get-contexts` lists',
@@ -131,6 +154,7 @@ export const STACK_CASES: readonly (readonly [Change, readonly string[]])[] = [
     { namspace: "x" },
     [
       "namspace: got an unknown key; allowed is one of kubeContext, namespace, domain, gateway, tls, registry, prometheus, inCluster, freeze, protect, retry, takeOver, services; did you mean namespace?",
+      `namspace: got an unknown key; allowed is one of ${STACK_KEYS.join(", ")}; did you mean namespace?`,
     ],
   ],
   [{ services: undefined }, [`services: got nothing; ${T.SERVICES}`]],

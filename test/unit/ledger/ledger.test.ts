@@ -28,10 +28,13 @@ const fact = (number: number, change: Partial<LedgerFact> = {}): LedgerFact => (
   at: new Date(Date.UTC(2026, 0, 1, 0, 0, number)).toISOString(),
   by: "ann@build-7 (pid 4711)",
   service: "web",
+  namespace: "hms-dev",
   release: { id: `r${number}`, tag: `v${number}`, image: null },
   weights: { before: { blue: 100, green: 0 }, after: { blue: 0, green: 100 } },
   gates: [{ gate: "error-share", value: 0.0025, samples: 400 }],
+  decisions: [],
   reason: null,
+  origin: `record ${number}`,
   ...change,
 });
 
