@@ -152,10 +152,7 @@ export const STACK_CASES: readonly (readonly [Change, readonly string[]])[] = [
   ],
   [
     { namspace: "x" },
-    [
-      "namspace: got an unknown key; allowed is one of kubeContext, namespace, domain, gateway, tls, registry, prometheus, inCluster, freeze, protect, retry, takeOver, services; did you mean namespace?",
-      `namspace: got an unknown key; allowed is one of ${STACK_KEYS.join(", ")}; did you mean namespace?`,
-    ],
+    [`namspace: got an unknown key; allowed is one of ${STACK_KEYS.join(", ")}; did you mean namespace?`],
   ],
   [{ services: undefined }, [`services: got nothing; ${T.SERVICES}`]],
   [{ services: {} }, [`services: got an empty map; ${T.SERVICES}`]],
