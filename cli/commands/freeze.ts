@@ -6,6 +6,7 @@ import {
   withFlag,
   withFlagsLeft,
   withGlass,
+  withGlassEnded,
   withoutFlag,
 } from "../../core/freeze/change";
 import { noticeText } from "../../core/freeze/describe";
@@ -163,13 +164,22 @@ const breakGlass: Command = {
       description: `how long it holds, ${durationText(LONGEST_GLASS_SECONDS)} at most`,
       default: "1h",
     },
+    { flags: "--end", description: "end it now, before its time" },
   ],
   examples: [
     'hms freeze break-glass --stack prod --by "A. Rivera" --reason "fix for CVE-2026-1234" --for 2h',
-    "hms freeze explain --stack prod  # shows it, also when it is over",
+    "hms freeze break-glass --stack prod --end  # the work is done",
   ],
   async run(invocation, io) {
     const stack = open(invocation, io);
+    const store = storeOf(stack);
+    if (invocation.flag("end")) {
+      if (["service", "by", "reason"].some((name) => invocation.text(name) !== undefined))
+        throw new UsageError("--end ends every break-glass of the stack, and goes with --stack alone");
+      await change(() => store.update((texts) => withGlassEnded(texts, stack.config.stack, new Date()), io.signal));
+      io.out.write(`no glass of ${stack.config.stack} is broken any more\n`);
+      return;
+    }
     const [by, reason] = ["by", "reason"].map((name) => {
       const text = invocation.required(name).trim();
       if (text === "") throw new UsageError(`--${name} is empty`);
@@ -179,7 +189,6 @@ const breakGlass: Command = {
     const seconds = parseDuration(lasts) ?? 0;
     if (seconds < 1 || seconds > LONGEST_GLASS_SECONDS)
       throw new UsageError(`--for: got "${lasts}"; allowed is a duration up to ${durationText(LONGEST_GLASS_SECONDS)}`);
-    const store = storeOf(stack);
     const now = new Date();
     const until = instantText(new Date(now.getTime() + seconds * 1000));
     const scope = { stacks: [stack.config.stack], ...serviceScope(invocation) };

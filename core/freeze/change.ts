@@ -1,7 +1,8 @@
 import { stringify } from "yaml";
 import type { FreezeTexts } from "./book";
 import { readFlags, type FreezeFlag } from "./flag";
-import { readGlass, type BreakGlass } from "./glass";
+import { holds, readGlass, type BreakGlass } from "./glass";
+import { instantText } from "./instant";
 
 /** Nothing was changed: what is there cannot be read, and would be lost by writing. */
 export class UnreadableText extends Error {
@@ -39,6 +40,19 @@ export function withGlass(texts: FreezeTexts, glass: BreakGlass): FreezeTexts {
   const { value, problems } = readGlass(texts.breakGlass);
   refuse("break-glass", problems);
   return { ...texts, breakGlass: stringify({ breakGlass: [...value, glass].slice(-KEPT_GLASSES) }) };
+}
+
+/** The texts with every break-glass of the stack that holds at that instant at its end. @throws UnreadableText */
+export function withGlassEnded(texts: FreezeTexts, stack: string, at: Date): FreezeTexts {
+  const { value, problems } = readGlass(texts.breakGlass);
+  refuse("break-glass", problems);
+  const breakGlass = value.map((glass): BreakGlass => {
+    if (!holds(glass, at) || !(glass.stacks?.includes(stack) ?? true)) return glass;
+    // Ended in the second in which it began, it still has to have lasted.
+    const until = Math.max(at.getTime(), Date.parse(glass.since) + 1000);
+    return { ...glass, until: instantText(new Date(until)) };
+  });
+  return breakGlass.length === 0 ? texts : { ...texts, breakGlass: stringify({ breakGlass }) };
 }
 
 /** @param calendar `undefined`: none any more. */

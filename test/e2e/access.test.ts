@@ -4,7 +4,10 @@ import { leaseName } from "../../core/rollout/names";
 import { probeRouteRef, routeRef } from "../../core/rollout/route";
 import { ALL_AT_ONCE } from "../../core/rollout/strategy";
 import type { KubeClient, KubeObject } from "../../platform/kube/client";
+import { FREEZE_MAP } from "../../core/freeze/place";
 import { KubeApiError } from "../../platform/kube/errors";
+import { configMapStore } from "../../provider/freeze/configMapStore";
+import { askFreeze } from "../../provider/freeze/look";
 import { DataPlane } from "../../provider/rollout/dataPlane";
 import { acquireLease, removeLease, seizeLease } from "../../provider/rollout/lease";
 import { Mover } from "../../provider/rollout/mover";
@@ -108,6 +111,22 @@ describe("the accounts of a stack's namespace", function () {
     assert.equal(home?.metadata.name, namespace);
   });
 
+  it("let the freezer raise and lower a freeze, which the switch reads", async () => {
+    const store = configMapStore(clients["hms-freezer"], namespace);
+    const seen = () => askFreeze(configMapStore(clients["hms-switch"], namespace), { stack: "test", action: "deploy" });
+    assert.deepEqual(await seen(), { frozen: false });
+    await store.update((texts) => ({ ...texts, flag: "a drill" }));
+    const frozen = await seen();
+    assert.equal(frozen.frozen && frozen.reason, "a drill");
+    await store.update(() => ({}));
+    assert.deepEqual(await seen(), { frozen: false });
+    const blind = await askFreeze(configMapStore(clients["hms-watcher"], namespace), {
+      stack: "test",
+      action: "deploy",
+    });
+    assert.match(blind.frozen ? blind.reason : "", /ConfigMap .*hms-freeze cannot be read: .*is forbidden/);
+  });
+
   const refused: readonly (readonly [Account, string, (kube: KubeClient) => Promise<unknown>])[] = [
     ["hms-deployer", "patch the public route", (kube) => kube.patch(route, label("no"), MERGE)],
     ["hms-deployer", "apply the public route", (kube) => kube.apply(bare(route), APPLY)],
@@ -128,9 +147,13 @@ describe("the accounts of a stack's namespace", function () {
     ["hms-watcher", "read the probe route's token", (kube) => kube.get(probeRouteRef("svc", namespace))],
     ["hms-watcher", "list pods", (kube) => kube.list({ apiVersion: "v1", kind: "Pod", namespace })],
     ["hms-watcher", "read a Secret", (kube) => kube.get(secret)],
+    ["hms-freezer", "read another ConfigMap", (kube) => kube.get({ ...freezeMap, name: "other" })],
+    ["hms-freezer", "take the freeze's ConfigMap away", (kube) => kube.delete(freezeMap)],
+    ["hms-freezer", "patch the public route", (kube) => kube.patch(route, label("no"), MERGE)],
   ];
   const service = { apiVersion: "v1", kind: "Service", namespace, name: "svc-blue" };
   const secret = { apiVersion: "v1", kind: "Secret", namespace, name: "any" };
+  const freezeMap = { apiVersion: "v1", kind: "ConfigMap", namespace, name: FREEZE_MAP };
   const role = (name: Account) => ({ apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", namespace, name });
   const bareDeployment = (name: string): KubeObject => ({
     apiVersion: "apps/v1",

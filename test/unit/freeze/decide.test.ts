@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { unreadableBook } from "../../../core/freeze/book";
-import { withFlag, withFlagsLeft, withGlass } from "../../../core/freeze/change";
+import { withFlag, withFlagsLeft, withGlass, withGlassEnded } from "../../../core/freeze/change";
 import { blockedText, noticeText } from "../../../core/freeze/describe";
 import { narrowed } from "../../../core/freeze/lower";
 import { decideFreeze, type Spans } from "../../../core/freeze/decide";
@@ -167,6 +167,17 @@ describe("break-glass", () => {
 
   it("that would hold for too long holds not at all", async () => {
     assert.equal((await decide(with_({ ...GLASS, until: "2026-12-21T08:30:01Z" }), AT)).frozen, true);
+  });
+
+  it("can be ended before its time", async () => {
+    const texts = withGlass(withGlass({ ...frozen }, { ...GLASS, stacks: ["prod"] }), {
+      ...GLASS,
+      stacks: ["staging"],
+    });
+    const ended = bookOf(withGlassEnded(texts, "prod", new Date("2026-12-20T08:45:00Z")));
+    assert.equal((await decide(ended, AT)).frozen, true);
+    assert.equal((await decide(ended, AT, { ...WHOLE, stack: "staging" })).frozen, false);
+    assert.equal(ended.glass[0]?.until, "2026-12-20T08:45:00Z");
   });
 
   it("stays on record when it is over", () => {
