@@ -13,9 +13,9 @@ import { httpsUrl, type TlsSettings } from "../core/tls/settings";
 import { gatesOf } from "../core/gates/serviceGates";
 import { syntheticRequests } from "../core/gates/synthetic";
 import { stepsOf } from "../core/service/strategy";
-import { Migration, RolloutLease, TrafficSwitch, Verification, type VerificationArgs } from "../provider/sdk";
+import { RolloutLease, TrafficSwitch, Verification, type VerificationArgs } from "../provider/sdk";
 import { ColorStack, OWNED, type ColorStackArgs } from "./colorStack";
-import { mayMigrate, workOf } from "./migrationWork";
+import { migrationsOf } from "./migrations";
 import { PolicyImage } from "./policyImage";
 import type { Registry } from "./registry";
 import { ReleaseConfigMaps } from "./releaseConfigMaps";
@@ -96,9 +96,9 @@ export class PolicyService extends pulumi.ComponentResource {
       { parent: this, dependsOn: [...(https ? [https] : []), ...needed.map(({ moved }) => moved)] },
     );
     const image = this.image(name, args);
-    const migration = this.migration(name, args, image, lease);
+    const wanted = { service: name, namespace, color, release, tag, ...freezeOf(args) };
     // New code may need what its migration makes, old code must live with it: so it comes before the first new pod.
-    const before = [lease, ...migration];
+    const before = [lease, ...migrationsOf(plan, wanted, image, { parent: this, dependsOn: lease })];
     const configMaps = new ReleaseConfigMaps(name, { plan, namespace, lease }, { parent: this });
     const sides = perColor((side) => this.side(name, side, args, image, before, configMaps));
     const probeRoute = this.probeRoute(name);
@@ -160,21 +160,6 @@ export class PolicyService extends pulumi.ComponentResource {
       { parent: this },
     );
     return built.image;
-  }
-
-  /** None for a service that never had a migration; one without work where only others may have to be taken back. */
-  private migration(
-    name: string,
-    { plan, namespace }: PolicyServiceArgs,
-    built: pulumi.Input<string>,
-    lease: pulumi.Resource,
-  ): pulumi.Resource[] {
-    const { color, release, tag } = target(plan);
-    const planned = plan.plan.colors[color];
-    if (!planned || !mayMigrate(plan)) return [];
-    const work = workOf(planned, planned.image ?? built);
-    const args = { service: name, namespace, color, release, tag, ...(work === undefined ? {} : { work }) };
-    return [new Migration(name, args, { parent: this, dependsOn: lease })];
   }
 
   private side(

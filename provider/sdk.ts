@@ -63,6 +63,8 @@ export interface MigrationArgs extends ServiceKey {
   readonly release: string;
   /** Label of the release, for messages. */
   readonly tag: string;
+  /** Where a freeze is asked for before `up` begins. @default - nobody asks, as for a way back */
+  readonly freeze?: FreezePlace;
   /** Commands, and with what they run. @default - the release has none; what others owe is done all the same */
   readonly work?: Omit<MigrationWork, "image"> & { readonly image: pulumi.Input<string> };
 }

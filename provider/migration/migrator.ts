@@ -50,10 +50,16 @@ export class Migrator {
 
   /**
    * Brings the database to a release, unless that was done.
+   * @param permit refuses a run that is about to begin; one that is under way is waited for all the same.
    * @returns whether a run was waited for.
    * @throws MigrationFailure; Refusal when nothing was run; CancelledError when a run was left to itself.
    */
-  async up({ id, tag }: Pick<Release, "id" | "tag">, work: MigrationWork, signal: AbortSignal): Promise<boolean> {
+  async up(
+    { id, tag }: Pick<Release, "id" | "tag">,
+    work: MigrationWork,
+    signal: AbortSignal,
+    permit: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<boolean> {
     const { actual } = await this.parts.store.read();
     // Users are on it already: it was migrated before, whatever is known of that.
     if (actual.live !== null && actual.colors[actual.live]?.release.id === id) return false;
@@ -62,7 +68,7 @@ export class Migrator {
       await this.notes.write(id, note);
       return note;
     };
-    return this.bring(id, "up", begin, signal);
+    return this.bring(id, "up", { allow: permit, begin }, signal);
   }
 
   /**
@@ -79,7 +85,8 @@ export class Migrator {
       const note = id === undefined ? undefined : notes.get(id);
       if (id === undefined || note === undefined) return done;
       const name = describeRelease({ id, tag: note.tag });
-      await this.bring(id, "down", () => this.refuseInUse(id, note), signal);
+      const rules = { allow: () => this.refuseInUse(id, note), begin: () => Promise.resolve(note) };
+      await this.bring(id, "down", rules, signal);
       done.push(name);
     }
   }
@@ -109,11 +116,11 @@ export class Migrator {
     }
   }
 
-  /** @param begin gives the note that a new run begins with, or refuses it. */
+  /** @param rules `allow` refuses a run that is about to begin; `begin` gives the note that it begins with. */
   private async bring(
     id: string,
     direction: Direction,
-    begin: () => Promise<MigrationNote>,
+    rules: { readonly allow: () => Promise<void>; readonly begin: () => Promise<MigrationNote> },
     signal: AbortSignal,
   ): Promise<boolean> {
     const waited = new Map<number, RunEnd & { readonly lines: readonly string[] }>();
@@ -123,11 +130,11 @@ export class Migrator {
       const step = nextStep(note, await this.runs(id), direction);
       if (step.kind === "done") return waited.size > 0;
       if (step.kind === "start") {
-        const fresh = await begin();
-        await this.start(id, fresh, direction, step.run);
+        await rules.allow();
+        await this.start(id, await rules.begin(), direction, step.run);
         continue;
       }
-      const known = note ?? (await begin());
+      const known = note ?? (await rules.begin());
       const { seen } = step;
       if (step.kind === "wait") {
         waited.set(seen.run, await this.wait(id, known, seen, signal));
@@ -219,11 +226,10 @@ export class Migrator {
   }
 
   /** Looked at right before each `down`: whoever moves traffic needs the lease, which this process has. */
-  private async refuseInUse(id: string, note: MigrationNote): Promise<MigrationNote> {
+  private async refuseInUse(id: string, note: MigrationNote): Promise<void> {
     const { actual } = await this.parts.store.read();
     if (isInUse(actual, id))
       throw new Refusal(`${this.parts.store.service}: ${note.tag} (${id}) has traffic, so its down is not run`);
-    return note;
   }
 
   private refuseStopped(signal: AbortSignal): void {

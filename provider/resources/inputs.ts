@@ -56,6 +56,7 @@ export const migrationInputs = z.strictObject({
   release: name,
   /** Label of the release, for messages. */
   tag: name,
+  freeze: freezePlace.exactOptional(),
   /** Absent: the release has none; what others owe is done all the same. */
   work: workSchema.exactOptional(),
 });

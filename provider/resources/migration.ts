@@ -1,5 +1,6 @@
 import { describeRelease } from "../../core/rollout/release";
 import type { Log, Properties, ResourceHandler } from "../../platform/rpc";
+import { refuseFrozen } from "../freeze/refuse";
 import { downText, migratorOf } from "../migration/takeBack";
 import { journalOf } from "../rollout/journal";
 import { NoteStore } from "../migration/noteStore";
@@ -15,7 +16,7 @@ import { liveRelease, movedProperties } from "./live";
  */
 export function migration(session: Session): ResourceHandler {
   const migrate = async (inputs: Properties, signal: AbortSignal, log: Log): Promise<Properties> => {
-    const { service, namespace, release, tag, work } = parseInputs(migrationInputs, inputs);
+    const { service, namespace, release, tag, freeze, work } = parseInputs(migrationInputs, inputs);
     const store = session.store(service, namespace);
     const isHeld = session.held(store) !== undefined;
     const lease = await session.lease(store, signal);
@@ -28,7 +29,9 @@ export function migration(session: Session): ResourceHandler {
       const taken = await migrator.downs(release, signal);
       if (taken.length > 0) log.info(`${service}: ${downText(taken)}`);
       if (work === undefined) return inputs;
-      const ran = await migrator.up({ id: release, tag }, work, signal);
+      // Asked when the lease was taken too, but an image may have been built for minutes since.
+      const permit = () => refuseFrozen(session, service, namespace, freeze, "nothing was migrated", signal);
+      const ran = await migrator.up({ id: release, tag }, work, signal, permit);
       log.status(ran ? `up of ${tag} has run` : `up of ${describeRelease({ id: release, tag })} ran before`);
       return inputs;
     } finally {

@@ -1,7 +1,6 @@
 import { podsThatFit, type PodNeed } from "../../core/capacity";
 import { Cancelled, type Log, type Properties, type ResourceHandler } from "../../platform/rpc";
-import { blockedText } from "../../core/freeze/describe";
-import { askFreeze, freezeStore } from "../freeze/look";
+import { refuseFrozen } from "../freeze/refuse";
 import { abandonMove } from "../rollout/abandon";
 import type { DataPlane } from "../rollout/dataPlane";
 import { ConfigMaps } from "../rollout/configMaps";
@@ -29,7 +28,8 @@ export function rolloutLease(session: Session): ResourceHandler {
     const note = journalOf(session.kube, store, await session.lease(store, signal), wish.release);
     try {
       await refuseSurprises(session, wish);
-      await refuseFrozen(session, wish, signal);
+      // The image may have been built for minutes since the update began.
+      await refuseFrozen(session, wish.service, wish.namespace, wish.freeze, "nothing was changed", signal);
       signal.throwIfAborted();
       await note("lease-taken");
       if (wish.empties) {
@@ -90,14 +90,6 @@ async function endUnfinished(session: Session, wish: LeaseInputs, dataPlane: Dat
   const parts = { store, lease: await session.lease(store), dataPlane, probePath: wish.healthPath };
   const { message } = await abandonMove(parts, "another release is wanted", "nobody's fault");
   log.info(message);
-}
-
-/** The image may have been built for minutes since the update began. */
-async function refuseFrozen(session: Session, { service, namespace, freeze }: LeaseInputs, signal: AbortSignal) {
-  if (!freeze) return;
-  const store = freezeStore(() => session.kube, namespace, freeze);
-  const decision = await askFreeze(store, { ...freeze, service, action: "deploy" }, signal);
-  if (decision.frozen) throw new Refusal(`${service}: ${blockedText(decision)}; nothing was changed`);
 }
 
 async function refuseSurprises(session: Session, wish: LeaseInputs): Promise<void> {
