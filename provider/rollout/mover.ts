@@ -232,7 +232,7 @@ export class Mover {
       return undefined;
     } catch (error) {
       if (!(error instanceof HoldHere) || !writer.hasWritten) throw error;
-      return { until: error.until, notes: [error.message] };
+      return { until: error.until, notes: [withoutName(service, error.message)] };
     }
   }
 
@@ -255,27 +255,30 @@ export class Mover {
   private async restore(request: MoveRequest, fact: ColorFact, cause: unknown): Promise<unknown> {
     const { service } = request.shape;
     const { writer } = this;
+    const why = withoutName(service, messageOf(cause));
     if (RouteWriter.isOverruled(cause)) {
-      return new Refusal(
-        `${service}: ${messageOf(cause)}; it decides where the traffic goes now, so it was left as it is`,
-      );
+      return new Refusal(`${service}: ${why}; it decides where the traffic goes now, so it was left as it is`);
     }
     const judged = cause instanceof GateFailure;
     const gates = judged ? said(cause.evidence) : [];
-    const act = { ...writer.act(), reason: messageOf(cause), gates };
+    const act = { ...writer.act(), reason: why, gates };
     const back = (judged ? withFailure : withStop)(writer.record, fact.release, act);
     try {
       await writer.putBack(request.shape, back);
       await this.parts.note?.("restored");
     } catch (error) {
-      return new Error(`${service}: ${messageOf(cause)}; the traffic could not be put back: ${messageOf(error)}`);
+      return new Error(`${service}: ${why}; the traffic could not be put back: ${messageOf(error)}`);
     }
     const where = await describeRestored(writer, back.live, this.parts.dataPlane, request.probePath);
-    const message = `${service}: ${messageOf(cause)}; ${where}${judged ? `; ${describeRelease(fact.release)} is held` : ""}`;
+    const message = `${service}: ${why}; ${where}${judged ? `; ${describeRelease(fact.release)} is held` : ""}`;
     this.parts.progress(message);
     return judged ? new GateFailure(message) : new Error(message);
   }
 }
+
+/** What a refusal says, for a sentence or record that names the service already. */
+const withoutName = (service: string, text: string): string =>
+  text.startsWith(`${service}: `) ? text.slice(service.length + 2) : text;
 
 /** What is kept of evidence. */
 const said = (evidence: readonly Evidence[]): Said[] =>

@@ -133,6 +133,7 @@ describe("a freeze", function () {
     const up = await moving;
     assert.equal(up.code, 1, up.output);
     assert.match(up.lastLine, /Deploy blocked - freeze in effect: incident .*; the traffic is back on/);
+    assert.doesNotMatch(up.lastLine, /drought-benefit: drought-benefit:/);
     const now = await service();
     assert.deepEqual([now.live, now.weights, now.phase, now.held], [before.live, before.weights, "live", before.held]);
   });
