@@ -14,6 +14,8 @@ export interface DeployWishes {
   readonly takeOver?: readonly string[];
   /** Percent at which every move of this call parks. */
   readonly traffic?: number;
+  /** Earliest instant of every move of this call. */
+  readonly notBefore?: string;
   readonly tags?: Readonly<Record<string, string>>;
   /** Whether live releases of other services may lose what they need. */
   readonly breakDependents?: boolean;

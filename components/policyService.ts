@@ -13,7 +13,13 @@ import { httpsUrl, type TlsSettings } from "../core/tls/settings";
 import { gatesOf } from "../core/gates/serviceGates";
 import { syntheticRequests } from "../core/gates/synthetic";
 import { stepsOf } from "../core/service/strategy";
-import { RolloutLease, TrafficSwitch, Verification, type VerificationArgs } from "../provider/sdk";
+import {
+  RolloutLease,
+  TrafficSwitch,
+  Verification,
+  type TrafficSwitchArgs,
+  type VerificationArgs,
+} from "../provider/sdk";
 import { ColorStack, OWNED, type ColorStackArgs } from "./colorStack";
 import { migrationsOf } from "./migrations";
 import { PolicyImage } from "./policyImage";
@@ -45,7 +51,7 @@ export interface PolicyServiceArgs {
   readonly dependents?: readonly string[];
   /** Where a change-freeze is asked for. */
   readonly freeze: FreezePlace;
-  /** For moves that stop on their way: the runner's image (empty: the local platform's), addresses as pods see them. */
+  /** For moves that stop on their way or wait for an instant: the runner's image (empty: the local platform's), addresses as pods see them. */
   readonly watcher: { readonly image: string; readonly gateway: string; readonly prometheus: string };
 }
 
@@ -127,8 +133,7 @@ export class PolicyService extends pulumi.ComponentResource {
         namespace,
         hostnames: [host],
         gateway,
-        live: color,
-        release,
+        ...switched(plan),
         seen: plan.plan.from,
         probePath: plan.service.healthPath,
         intent: plan.intent,
@@ -210,6 +215,18 @@ export class PolicyService extends pulumi.ComponentResource {
   }
 }
 
+/** What the switch is to do now: move, or leave the traffic where it is and the move to an instant. */
+function switched(plan: ServicePlan): Pick<TrafficSwitchArgs, "live" | "release" | "schedule"> {
+  const { color, release } = target(plan);
+  const {
+    schedule,
+    plan: { from, colors },
+  } = plan;
+  const standing = from && colors[from];
+  if (!schedule || !from || !standing) return { live: color, release };
+  return { live: from, release: standing.id, schedule };
+}
+
 /** The release and color that are live when the plan is done. */
 function target({ plan, tag }: ServicePlan): { readonly color: Color; readonly release: string; readonly tag: string } {
   const planned = plan.colors[plan.live];
@@ -231,7 +248,7 @@ function examplesOf({ service, intent }: ServicePlan): Pick<VerificationArgs, "e
 
 /** Who asks for a freeze: whoever brings a new release, never who goes back. */
 const freezeOf = ({ plan, freeze }: PolicyServiceArgs): { readonly freeze?: FreezePlace } =>
-  asksFreeze(plan) ? { freeze } : {};
+  asksFreeze(plan) || plan.schedule ? { freeze } : {};
 
 /** Chaos before the move, where the service asks for it; going back waits for nothing that the release has shown before. */
 function chaosOf({ service, intent }: ServicePlan): Pick<VerificationArgs, "chaos"> {
@@ -241,7 +258,7 @@ function chaosOf({ service, intent }: ServicePlan): Pick<VerificationArgs, "chao
 }
 
 /** How the traffic moves: all at once unless the service has a strategy, and back always all at once. */
-function moveBy({ service, plan, intent, traffic }: ServicePlan, { prometheus, watcher }: PolicyServiceArgs) {
+function moveBy({ service, plan, intent, traffic, schedule }: ServicePlan, { prometheus, watcher }: PolicyServiceArgs) {
   const gates = gatesOf(service.kpis);
   const names = gates.map(({ name }) => name);
   const strategy = service.strategy ? stepsOf(service.strategy, names) : ALL_AT_ONCE;
@@ -252,7 +269,7 @@ function moveBy({ service, plan, intent, traffic }: ServicePlan, { prometheus, w
     steps: atOnce ? ALL_AT_ONCE : steps,
     gates: atOnce ? [] : gates,
     prometheus,
-    ...(atOnce || !stops(steps) ? {} : { watcher }),
+    ...(atOnce || !(stops(steps) || schedule) ? {} : { watcher }),
     ...(atOnce || !sendsSynthetic(steps)
       ? {}
       : { syntheticRequests: syntheticRequests(service.healthPath, service.smoke) }),

@@ -8,6 +8,9 @@ import { readSourceState } from "../core/release/git";
 import { defaultTag } from "../core/release/tag";
 import { planRollout, type RolloutPlan, type Wish } from "../core/rollout/plan";
 import { unfinishedRollback } from "../core/rollout/record";
+import { planSchedule, type Earliest } from "../core/rollout/schedulePlan";
+import type { Schedule } from "../core/rollout/scheduled";
+import { instantOf } from "../core/schedule/notBefore";
 import { describeRelease, releaseOf, type Migration, type Release } from "../core/rollout/release";
 import type { Migrations } from "../core/service/migrations";
 import type { ServiceConfig } from "../core/service/service";
@@ -32,6 +35,10 @@ export interface ServicePlan {
   readonly takeOver: boolean;
   /** Percent at which this update parks its move, whatever the strategy says. */
   readonly traffic?: number;
+  /** What is to go live at an instant instead of now; it stands proven by then. */
+  readonly schedule?: Schedule;
+  /** Why what was said of the instant cannot be. */
+  readonly scheduleProblem?: string;
   /** When the plan was made; decides what has been retained long enough. */
   readonly at: Date;
 }
@@ -48,7 +55,7 @@ export async function planServices(config: StackConfig, provider: pulumi.Provide
  * @throws pulumi.RunError with every reason of every service.
  */
 export function refuseImpossible(config: StackConfig, plans: readonly ServicePlan[]): void {
-  const problems = plans.flatMap(({ service, plan, rollout, intent, configMaps }) => [
+  const problems = plans.flatMap(({ service, plan, rollout, intent, configMaps, scheduleProblem }) => [
     ...configMaps.problems,
     ...rollout.missingSecrets.map(
       ({ secret, key, problem }) =>
@@ -63,6 +70,7 @@ export function refuseImpossible(config: StackConfig, plans: readonly ServicePla
     ...(rollout.frozen !== null && asksFreeze({ plan, intent }) && !pulumi.runtime.isDryRun()
       ? [`${service.name}: ${rollout.frozen}`]
       : []),
+    ...(scheduleProblem === undefined ? [] : [`${service.name}: ${scheduleProblem}`]),
     // A preview may look on; the real run would work on the color that somebody else is moving traffic to.
     ...(rollout.mover !== null && plan.changes !== null && !pulumi.runtime.isDryRun()
       ? [`${service.name}: ${rollout.mover} is moving its traffic. Wait until that ends, or stop it`]
@@ -86,15 +94,23 @@ export function announce({ service, plan, intent, rollout, configMaps }: Service
     const back = intent === "rollback" ? "; going back is allowed" : "";
     void pulumi.log.warn(`${service.name}: ${rollout.freezeNotice}${back}`);
   }
+  if (plan.kind === "scheduled") {
+    const how = "hms-deploy promote moves it now, hms-deploy abort cancels that";
+    void pulumi.log.info(`${service.name}: ${plan.why}; ${how}`);
+  }
   if (plan.kind !== "kept") return;
   void pulumi.log.warn(
     `${service.name}: ${plan.why}. The live release stays; --retry lifts the hold (plain pulumi: config hms:retry)`,
   );
 }
 
-/** Whether a move of this service may stop on its way, or one has stopped already. */
-export const isWatched = ({ service, traffic, plan }: ServicePlan): boolean =>
-  (service.strategy?.length ?? 1) > 1 || traffic !== undefined || plan.parkedShare !== undefined;
+/** Whether pods see a move of this service to its end: it may stop on its way, or has, or waits for its instant. */
+export const isWatched = ({ service, traffic, plan, schedule, rollout }: ServicePlan): boolean =>
+  (service.strategy?.length ?? 1) > 1 ||
+  traffic !== undefined ||
+  plan.parkedShare !== undefined ||
+  schedule !== undefined ||
+  rollout.actual.record.scheduled !== undefined;
 
 async function planService(
   config: StackConfig,
@@ -124,11 +140,17 @@ async function planService(
       : pin === undefined
         ? { release: await wantedRelease(service, contextHash, files), retry: config.retry.includes(service.name) }
         : { release: pinnedRelease(service.name, pin, rollout), retry: true };
-  const plan = planRollout(rollout.actual, wish);
+  const at = new Date();
+  // Going back waits for nothing.
+  const earliest = left !== undefined || pin !== undefined ? undefined : earliestOf(config, at);
+  const plan = planRollout(rollout.actual, earliest ? { ...wish, schedule: saidOf(earliest) } : wish);
+  const planned = planSchedule(plan, rollout.actual.record, wish.release, earliest, config.schedule);
   const place = { service: service.name, namespace: config.namespace };
   return {
     service,
     plan,
+    ...(planned.schedule === undefined ? {} : { schedule: planned.schedule }),
+    ...(planned.problem === undefined ? {} : { scheduleProblem: planned.problem }),
     rollout,
     configMaps: await planConfigMaps(place, plan, rollout, files?.files, provider),
     contextHash,
@@ -137,13 +159,21 @@ async function planService(
     retry: wish.retry,
     takeOver: config.takeOver.includes(service.name),
     ...(config.traffic === undefined ? {} : { traffic: config.traffic }),
-    at: new Date(),
+    at,
   };
 }
 
 /** A certificate that somebody else keeps must be there before anything is begun. */
 const keptCertificate = ({ tls }: StackConfig) =>
   tls?.kind === "secret" ? ["tls.crt", "tls.key"].map((key) => ({ secret: tls.secret, key })) : [];
+
+const earliestOf = ({ notBefore: said }: StackConfig, now: Date): Earliest | undefined =>
+  said && { said, resolved: instantOf(said, now) };
+
+const saidOf = ({ said: { text }, resolved }: Earliest) => ({
+  text,
+  ...(resolved.ok ? { at: resolved.at.toISOString() } : {}),
+});
 
 /** Whoever went back does not find the release they left live again because they were interrupted; `--retry` means that. */
 const interruptedRollback = ({ retry }: StackConfig, service: string, { actual }: RolloutAnswer) =>
@@ -152,9 +182,10 @@ const interruptedRollback = ({ retry }: StackConfig, service: string, { actual }
 /** The live release of a service that this update is not about; `undefined` for one that it is about. */
 function leftAlone({ only }: StackConfig, service: string, { actual }: RolloutAnswer): Release | "absent" | undefined {
   if (only === undefined || only.includes(service)) return undefined;
-  const { move } = actual.record;
-  // A parked move is left parked, and a rollback is finished: to wish for the live release would be to give either up.
-  const left = move?.parked || move?.intent === "rollback" ? move.to : actual.live;
+  const { move, scheduled } = actual.record;
+  // A parked move is left parked, one with an instant waits for it, and a rollback is finished: to wish for the live
+  // release would be to give any of them up.
+  const left = move?.parked || move?.intent === "rollback" ? move.to : (scheduled?.color ?? actual.live);
   const standing = left && actual.colors[left];
   if (standing) return standing.release;
   if (actual.colors.blue === null && actual.colors.green === null) return "absent";

@@ -1,4 +1,6 @@
 import type { LedgerWish } from "../core/ledger/wish";
+import type { SchedulePolicy } from "../core/schedule/field";
+import type { NotBefore } from "../core/schedule/notBefore";
 import { closest } from "../core/service/closest";
 import { describeValue, pathText, problemsOf, problemText } from "../core/service/problem";
 import type { ServiceConfig } from "../core/service/service";
@@ -44,6 +46,10 @@ export interface StackConfig {
   readonly traffic?: number;
   /** Whether this update may take away what another service's live release needs. */
   readonly breakDependents: boolean;
+  /** Earliest instant of each move; absent: as soon as the release is proven. */
+  readonly notBefore?: NotBefore;
+  /** What becomes of a scheduled move that something holds. */
+  readonly schedule: SchedulePolicy;
   /** Service -> id of the release that is wanted instead of the source's. */
   readonly pins: Readonly<Record<string, string>>;
   /** Sorted by name. */
@@ -129,6 +135,7 @@ function assemble(
     breakDependents: overrides.breakDependents,
     ...(overrides.only === undefined ? {} : { only: overrides.only }),
     ...(overrides.traffic === undefined ? {} : { traffic: overrides.traffic }),
+    ...(overrides.notBefore === undefined ? {} : { notBefore: overrides.notBefore }),
     services: services.map((service) => {
       const tag = overrides.tags[service.name];
       return tag === undefined ? service : { ...service, tag };

@@ -1,4 +1,5 @@
 import { ledgerField } from "./ledger";
+import { DEFAULT_POLICY, notBeforeField, schedulePolicySchema } from "../core/schedule/field";
 import { serviceFields } from "../core/service/definition";
 import { configOverridesSchema, inlineConfigSchema } from "../core/service/config";
 import { field, mapOf, mapWith, scalarText, text, wholeNumber } from "../core/service/field";
@@ -160,6 +161,8 @@ export const stackSchema = mapWith({
   }).default({}),
   freeze: freezeSchema.default({ midMove: "hold" }),
   ledger: ledgerField.default("local"),
+  notBefore: notBeforeField.exactOptional(),
+  schedule: schedulePolicySchema.default(DEFAULT_POLICY),
   protect: flag.default(false),
   retry: someServices.default(false),
   takeOver: someServices.default(false),
@@ -178,6 +181,8 @@ export const overridesSchema = mapWith({
   takeOver: someServices.default(false),
   /** Parks each move at this percent of the traffic. */
   traffic: wholeNumber(1, 99, "say at how many percent of the traffic the move is to be parked").exactOptional(),
+  /** Earliest instant of each move. */
+  notBefore: notBeforeField.exactOptional(),
   /** Whoever needs what goes away is broken knowingly. */
   breakDependents: flag.default(false),
   tags: mapOf(SERVICE_NAME, text(TAG)).default({}),

@@ -6,15 +6,17 @@ export interface RunnerPod {
   readonly account: string;
   /** Words of the runner's command line. */
   readonly args: readonly string[];
+  /** Whether the same pod starts again when its program fails, as quickly as a node can. @default false: another pod */
+  readonly restarts?: boolean;
 }
 
 /** Spec of a pod that runs the runner's image with the rights of one account, and may do nothing else. */
-export function runnerPodSpec({ image, account, args }: RunnerPod) {
+export function runnerPodSpec({ image, account, args, restarts = false }: RunnerPod) {
   return {
     serviceAccountName: account,
     // The account itself mounts its token nowhere.
     automountServiceAccountToken: true,
-    restartPolicy: "Never",
+    restartPolicy: restarts ? "OnFailure" : "Never",
     securityContext: {
       runAsNonRoot: true,
       runAsUser: 65532,

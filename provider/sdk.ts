@@ -4,6 +4,7 @@ import type { MigrationWork } from "../core/migrations/note";
 import type { LedgerWish } from "../core/ledger/wish";
 import type { Color } from "../core/rollout/color";
 import type { ConfigContent } from "../core/configMap/content";
+import type { Schedule } from "../core/rollout/scheduled";
 import type { ActualRollout } from "../core/rollout/plan";
 import type { FreezePlace } from "../core/freeze/place";
 import type { Gate } from "../core/gates/gate";
@@ -123,8 +124,10 @@ export interface TrafficSwitchArgs extends ServiceKey {
   readonly syntheticRequests?: readonly SyntheticRequest[];
   /** Where Prometheus is reached from the engine's machine. */
   readonly prometheus: string;
-  /** Who stands by a move that stops on its way; addresses as pods see them, image empty for the local platform's own. */
+  /** What pods see a move to its end that stops on its way or waits for its instant; addresses as pods see them, image empty for the local platform's own. */
   readonly watcher?: { readonly image: string; readonly gateway: string; readonly prometheus: string };
+  /** What is to get the traffic at an instant, while `live` stays so. @default - nothing waits */
+  readonly schedule?: Schedule;
   /** Share that the other color keeps while its move is parked. */
   readonly parkedShare?: number;
   /** Keeps users on their color while the traffic is divided. @default - each request is dealt for itself */

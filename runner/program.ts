@@ -1,5 +1,6 @@
 import type { ProgramSpec } from "../cli/command";
 import { freezeServe } from "./commands/freezeServe";
+import { move } from "./commands/move";
 import { selftest } from "./commands/selftest";
 import { watch } from "./commands/watch";
 
@@ -7,5 +8,5 @@ import { watch } from "./commands/watch";
 export const RUNNER: ProgramSpec = {
   name: "runner",
   summary: "The part of HMS delivery that runs inside a cluster.",
-  commands: [watch, freezeServe, selftest],
+  commands: [watch, move, freezeServe, selftest],
 };

@@ -6,10 +6,11 @@ import { giveUp } from "../unfinished";
 import { ENV_OPTION } from "./deploy";
 import { SERVICE_OPTION } from "./status";
 
-/** `hms-deploy abort`: ends a move that is under way, here or elsewhere, parked or left by a dead mover. */
+/** `hms-deploy abort`: ends a move that is under way, here or elsewhere, scheduled, parked or left by a dead mover. */
 export const abort: Command = {
   name: "abort",
-  summary: "Puts the traffic of an unfinished move back at once; the release waits until another one or --retry.",
+  summary:
+    "Cancels a scheduled move, or puts the traffic of an unfinished one back at once; the release waits until another one or --retry.",
   options: [ENV_OPTION, SERVICE_OPTION],
   examples: [
     "hms-deploy abort --env prod                            # every service with an unfinished move",
@@ -25,7 +26,7 @@ export const abort: Command = {
     for (const service of open.services) {
       try {
         const { actual } = await open.session.store(service.name, open.config.namespace).read();
-        if (!actual.record.move) continue;
+        if (!actual.record.move && !actual.record.scheduled) continue;
         io.out.write(`${await giveUp(open, service, "aborted", warn)}\n`);
         ended++;
       } catch (error) {

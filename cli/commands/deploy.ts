@@ -3,6 +3,8 @@ import { deployStack } from "../deploy";
 import { openStack, seeServices, stackOf } from "../stack";
 import { SERVICE_OPTION } from "./status";
 import { parkedText, statusText } from "../../core/rollout/status";
+import { readNotBefore } from "../../core/schedule/notBefore";
+import { problemText } from "../../core/service/problem";
 
 export const ENV_OPTION = { flags: "--env <name>", description: "stack to act on; canary is the parked phase of prod" };
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
@@ -16,6 +18,10 @@ export const deploy: Command = {
     SERVICE_OPTION,
     { flags: "--tag <tag>", description: "label of the new release; default is the commit's short SHA" },
     { flags: "--traffic <percent>", description: "parks the move at this share of the traffic, for example 1%" },
+    {
+      flags: "--not-before <when>",
+      description: "proves the release now and moves the traffic at that instant, by a pod in the cluster",
+    },
     { flags: "--retry", description: "lets a held release try again" },
     { flags: "--take-over", description: "overwrites weights that somebody else wrote" },
   ],
@@ -23,6 +29,8 @@ export const deploy: Command = {
     "hms-deploy --env prod                    # what pulumi up --stack prod does, with the reason last when it fails",
     "hms-deploy --env prod --tag v4.2",
     "hms-deploy --env canary --traffic 1%     # prod, parked at 1 % until hms-deploy promote --env prod",
+    'hms-deploy --env prod --not-before "00:00 America/New_York"             # the next midnight there',
+    'hms-deploy --env prod --not-before "2026-12-01T00:00 America/New_York"',
     "hms-deploy --env prod --service drought-benefit --retry",
   ],
   async run(invocation, io) {
@@ -33,6 +41,8 @@ export const deploy: Command = {
         `--tag: got "${tag}"; allowed are up to 128 letters, digits, _ . and -, not starting with . or -`,
       );
     }
+    const notBefore = invocation.text("notBefore");
+    if (notBefore !== undefined) refuseWrongTime(notBefore);
     const open = openStack(stack, invocation.text("service"), io.env);
     const names = open.services.map((service) => service.name);
     await deployStack(
@@ -42,6 +52,7 @@ export const deploy: Command = {
         retry: invocation.flag("retry") ? names : [],
         takeOver: invocation.flag("takeOver") ? names : [],
         ...(traffic === undefined ? {} : { traffic }),
+        ...(notBefore === undefined ? {} : { notBefore }),
         tags: tag === undefined ? {} : Object.fromEntries(names.map((name) => [name, tag])),
       },
       io,
@@ -51,6 +62,12 @@ export const deploy: Command = {
     answer(io, false, undefined, () => text.join("\n"));
   },
 };
+
+/** Whether it is past is for the plan to say: where the release is live already, that is no matter. */
+function refuseWrongTime(text: string): void {
+  const read = readNotBefore(text);
+  if (!read.ok) throw new UsageError(problemText({ path: ["--not-before"], got: "nothing", ...read.problem }));
+}
 
 function target(env: string, traffic: string | undefined): { readonly stack: string; readonly traffic?: number } {
   const stack = stackOf(env);

@@ -3,6 +3,9 @@ import { openStack, seeServices, stackOf } from "../stack";
 import { ENV_OPTION } from "./deploy";
 import { SERVICE_OPTION } from "./status";
 
+/** Kinds of events that leave the live color as it is. */
+const ON_A_COLOR: readonly string[] = ["parked", "scheduled", "delayed", "cancelled", "expired"];
+
 /** `hms-deploy history`: the deployments that went live and what happened since, newest first. */
 export const history: Command = {
   name: "history",
@@ -36,7 +39,7 @@ export const history: Command = {
           ),
           ...events.map(
             ({ at, kind, color, tag, by, reason }) =>
-              `    ${at}  ${kind} ${tag}${color === null ? "" : kind === "parked" ? ` on ${color}` : `, ${color} live`} by ${by}${reason === undefined ? "" : `: ${reason}`}`,
+              `    ${at}  ${kind} ${tag}${color === null ? "" : ON_A_COLOR.includes(kind) ? ` on ${color}` : `, ${color} live`} by ${by}${reason === undefined ? "" : `: ${reason}`}`,
           ),
         ])
         .join("\n"),

@@ -1,3 +1,4 @@
+import { describeSchedule } from "../../core/rollout/scheduled";
 import { RefusedError, reasonOf } from "../../platform/errors";
 import { readLease } from "../../provider/rollout/lease";
 import type { Command } from "../command";
@@ -10,10 +11,10 @@ import { SERVICE_OPTION } from "./status";
 /** `hms-deploy promote`: a parked move goes on through the steps that are left; no engine, no registry, no builder. */
 export const promote: Command = {
   name: "promote",
-  summary: "Goes on with a parked release through the remaining steps and their gates.",
+  summary: "Goes on with a parked release through the remaining steps and their gates; a scheduled one moves now.",
   options: [ENV_OPTION, SERVICE_OPTION],
   examples: [
-    "hms-deploy promote --env prod                            # every parked service",
+    "hms-deploy promote --env prod                            # every parked or scheduled service",
     "hms-deploy promote --env prod --service drought-benefit  # one of them",
   ],
   async run(invocation, io) {
@@ -28,6 +29,8 @@ export const promote: Command = {
         const [{ actual }, mover] = await Promise.all([store.read(), readLease(open.session.kube, store)]);
         if (!isPromotable(actual, mover) && only === undefined) continue;
         const progress = (message: string) => io.err.write(`${service.name}: ${message}\n`);
+        const { scheduled, move } = actual.record;
+        if (scheduled && !move) progress(`${describeSchedule(scheduled)}, moves now`);
         const { record, parked } = await promoteParked(open, service, io.signal, progress);
         const live = record.live && record.colors[record.live];
         const share = record.move ? record.weights[record.move.to] : 100;
@@ -42,6 +45,6 @@ export const promote: Command = {
     }
     if (failures.length > 0) failures.push(...(await takeBackAll(open, io)).failures);
     if (failures.length > 0) throw new RefusedError(failures.join("\n"));
-    if (promoted === 0) throw new RefusedError(`nothing is parked in ${stack}; nothing was changed`);
+    if (promoted === 0) throw new RefusedError(`nothing is parked or scheduled in ${stack}; nothing was changed`);
   },
 };

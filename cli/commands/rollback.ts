@@ -55,7 +55,7 @@ export const rollback: Command = {
         const { actual } = await open.session.store(service.name, open.config.namespace).read();
         const tag = joint && service.name !== open.services[0]?.name ? undefined : to;
         const unfinished = tag === undefined ? unfinishedRollback(actual.record) : undefined;
-        if (actual.record.move && tag === undefined && !unfinished) {
+        if ((actual.record.move ?? actual.record.scheduled) && tag === undefined && !unfinished) {
           io.err.write(`${await giveUp(open, service, "rolled back", warn)}\n`);
           const { live, colors } = (await open.session.store(service.name, open.config.namespace).read()).actual;
           io.out.write(`${service.name}: Reverted to tag ${(live && colors[live]?.release.tag) ?? "none"}\n`);

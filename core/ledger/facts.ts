@@ -11,6 +11,10 @@ const NAMES: Readonly<Record<RolloutEvent["kind"], LedgerEvent>> = {
   failed: "failed",
   repair: "repaired",
   parked: "parked",
+  scheduled: "scheduled",
+  delayed: "delayed",
+  cancelled: "cancelled",
+  expired: "expired",
 };
 
 /** Whose rollout it is. */

@@ -1,5 +1,6 @@
 import { otherColor, type Color, type Weights } from "./color";
-import { describeHold, findHold, type Hold, type RolloutRecord } from "./record";
+import { zonedText } from "../schedule/zone";
+import { describeHold, findHold, type Hold, type RolloutRecord, type Scheduled } from "./record";
 import { describeRelease, type BoundRelease, type Release } from "./release";
 
 /** What one color is at this moment, as far as the cluster and the record know. */
@@ -35,6 +36,8 @@ export interface Wish {
   readonly release: Release;
   /** Lifts a hold on just this release. */
   readonly retry: boolean;
+  /** Earliest instant of its move, as it was said and, where that can be told now, as ISO 8601. */
+  readonly schedule?: { readonly text: string; readonly at?: string };
 }
 
 /** The release a color is to run; `image` is absent until it is built. */
@@ -45,11 +48,12 @@ export type PlannedColor = Release & { readonly image?: string };
  * - `settled`: the wish is live.
  * - `switch`: the idle color stands proven with the wish; only weights move.
  * - `deploy`: the idle color gets the wish, then the weights move.
+ * - `scheduled`: the wish stands proven and waits for the instant that was said before; nothing moves, nothing changes.
  * - `parked`: the wish waits at a smaller weight for its promotion; nothing moves, nothing changes.
  * - `kept`: somebody rolled back from the wish; the live release stays, with a warning.
  * - `refused`: the wish failed its gates; nothing may be built or moved.
  */
-export type PlanKind = "first" | "settled" | "switch" | "deploy" | "parked" | "kept" | "refused";
+export type PlanKind = "first" | "settled" | "switch" | "deploy" | "scheduled" | "parked" | "kept" | "refused";
 
 export interface RolloutPlan {
   readonly kind: PlanKind;
@@ -84,6 +88,12 @@ export function planRollout(actual: ActualRollout, wish: Wish): RolloutPlan {
       hold: null,
       why: `${wanted} is live on ${live}`,
     };
+  }
+  const waiting = keptSchedule(actual, wish);
+  if (live !== null && waiting) {
+    const when = zonedText(waiting.at, waiting.zone);
+    const why = `${wanted} stands proven on ${waiting.color} and is scheduled for ${when}`;
+    return { kind: "scheduled", live, from: live, colors: asIs, changes: null, hold: null, why };
   }
   if (hold?.kind === "failed") {
     const colors = live === null ? { blue: null, green: null } : asIs;
@@ -128,6 +138,16 @@ export function planRollout(actual: ActualRollout, wish: Wish): RolloutPlan {
     };
   }
   return { kind: "deploy", live: idle, from: live, colors, changes: idle, hold: null, why: `${idle} gets ${wanted}` };
+}
+
+/** The schedule that the wish leaves as it is: one of the same release, unless another instant is wanted. */
+function keptSchedule({ record, live, colors }: ActualRollout, { release, schedule }: Wish): Scheduled | undefined {
+  const { scheduled } = record;
+  if (!scheduled || scheduled.release !== release.id || scheduled.color === live) return undefined;
+  const standing = colors[scheduled.color];
+  if (standing?.release.id !== release.id || standing.missing) return undefined;
+  const same = !schedule || schedule.text === scheduled.text || schedule.at === scheduled.at;
+  return same ? scheduled : undefined;
 }
 
 /** What the idle color carries while its move waits on purpose. */

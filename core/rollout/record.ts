@@ -8,10 +8,11 @@ import {
   type RolloutEvent,
   type RolloutRecord,
   type Said,
+  type Scheduled,
 } from "./recordSchema";
 import { describeRelease, type BoundRelease } from "./release";
 
-export type { Deployment, Hold, Parked, RolloutEvent, RolloutRecord, Said };
+export type { Deployment, Hold, Parked, RolloutEvent, RolloutRecord, Said, Scheduled };
 
 const KEPT_DEPLOYMENTS = 10;
 const KEPT_EVENTS = 20;
@@ -57,16 +58,18 @@ export const newerRecord = (a: RolloutRecord | undefined, b: RolloutRecord | und
 export const findHold = (record: RolloutRecord, release: string): Hold | undefined =>
   record.holds.find((hold) => hold.release === release);
 
-interface Act {
+export interface Act {
   readonly at: string;
   readonly by: string;
   readonly reason?: string;
   /** What the gates last said. */
   readonly gates?: readonly Said[];
+  /** Instant that it was scheduled for. */
+  readonly scheduled?: string;
 }
 
 /** What a record knows a release by; with its image where that was ever built. */
-interface Named {
+export interface Named {
   readonly id: string;
   readonly tag: string;
   readonly image?: string;
@@ -107,7 +110,7 @@ export function withParked(record: RolloutRecord, release: Named, parked: Omit<P
   const { move } = record;
   if (!move) throw new Error("only a move that is under way can be parked");
   const parkedMove = { ...move, parked: { at: act.at, ...parked } };
-  return happened(record, { move: parkedMove }, "parked", move.to, release, act);
+  return happened(unscheduled(record), { move: parkedMove }, "parked", move.to, release, act);
 }
 
 /** `release` is live on `color` by a deployment. Another release was wanted, so holds on others are lifted. */
@@ -120,7 +123,7 @@ export function withDeployment(record: RolloutRecord, color: Color, release: Bou
     current: order,
     holds: [],
   };
-  return happened(record, change, "deploy", color, release, act);
+  return happened(unscheduled(record), change, "deploy", color, release, act);
 }
 
 /** `release` is live on `color` because somebody went back to it: what was left is held, and no new order is made. */
@@ -146,7 +149,7 @@ export function withRollback(
     current: order,
     holds: [...kept, ...leftHolds],
   };
-  return happened(record, change, "rollback", color, release, act);
+  return happened(unscheduled(record), change, "rollback", color, release, act);
 }
 
 /** A gate said no: the weights are back, or were never moved, and the release is held. */
@@ -161,10 +164,13 @@ export function withFailure(
     move: null,
     holds: [...record.holds.filter((h) => h.release !== failed.id), hold],
   };
-  return happened(record, change, record.move ? "restore" : "failed", record.live, failed, act);
+  return happened(unscheduled(record, failed.id), change, record.move ? "restore" : "failed", record.live, failed, act);
 }
 
-/** The move was stopped, by a person or by the end of its process: the weights are back, the release is not to blame. */
+/**
+ * The move was stopped, by a person or by the end of its process: the weights are back, the release is not to blame. A
+ * schedule stays: whoever carries it out begins again, or says why not.
+ */
 export function withStop(record: RolloutRecord, stopped: Named, act: Act & { readonly reason: string }): RolloutRecord {
   const weights = record.live ? weightsFor(record.live) : record.weights;
   return happened(record, { weights, move: null }, "restore", record.live, stopped, act);
@@ -173,14 +179,15 @@ export function withStop(record: RolloutRecord, stopped: Named, act: Act & { rea
 /** Somebody gave the move up: the weights are back, and the release waits for `--retry` or for another one. */
 export function withGivenUp(record: RolloutRecord, left: Named, act: Act & { readonly reason: string }): RolloutRecord {
   const hold: Hold = { release: left.id, tag: left.tag, kind: "rolledBack", reason: act.reason, at: act.at };
-  const stopped = withStop(record, left, act);
+  const stopped = withStop(unscheduled(record, left.id), left, act);
   return { ...stopped, holds: [...record.holds.filter((h) => h.release !== left.id), hold] };
 }
 
 /** Somebody else's weights were replaced by ours, or accepted as the new truth. */
 export function withRepair(record: RolloutRecord, live: Color, act: Act & { readonly reason: string }): RolloutRecord {
   const release = record.colors[live] ?? { id: "", tag: "" };
-  return happened(record, { live, weights: weightsFor(live), move: null }, "repair", live, release, act);
+  const kept = live === record.scheduled?.color ? unscheduled(record) : record;
+  return happened(kept, { live, weights: weightsFor(live), move: null }, "repair", live, release, act);
 }
 
 /** The newest good release before the live one; `undefined` when there is none. Never a newer one, a held one, or one left. */
@@ -213,6 +220,12 @@ function liveOn(record: RolloutRecord, color: Color, release: BoundRelease, at: 
   };
 }
 
+/** Without the schedule of any release, or of this one. */
+export function unscheduled(record: RolloutRecord, release = record.scheduled?.release): RolloutRecord {
+  const { scheduled, ...rest } = record;
+  return scheduled?.release === release ? rest : record;
+}
+
 const next = (record: RolloutRecord, change: Partial<RolloutRecord>): RolloutRecord => ({
   ...record,
   ...change,
@@ -220,7 +233,7 @@ const next = (record: RolloutRecord, change: Partial<RolloutRecord>): RolloutRec
 });
 
 /** The record after something that people want to know of, and that the ledger is told. */
-function happened(
+export function happened(
   record: RolloutRecord,
   change: Partial<RolloutRecord>,
   kind: RolloutEvent["kind"],

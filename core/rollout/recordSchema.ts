@@ -25,6 +25,29 @@ const holdSchema = z.object({
   at: z.string(),
 });
 
+/** A proven release that waits for its instant; weights and live color know nothing of it. */
+const scheduledSchema = z.object({
+  /** Fencing token of the update that set it: tells it from those before and after. */
+  id: z.number().int(),
+  /** ISO 8601; the move begins then, and not before. */
+  at: z.string(),
+  /** Zone that it was said in, and the whole of what was said. */
+  zone: z.string(),
+  text: z.string(),
+  color: z.enum(COLORS),
+  release: z.string(),
+  tag: z.string(),
+  image: z.string(),
+  by: z.string(),
+  since: z.string(),
+  /** What becomes of it when its instant falls into a freeze, and how late it may be then or otherwise. */
+  onFreeze: z.enum(["fire", "expire"]),
+  expiresAfterSeconds: z.number(),
+  graceSeconds: z.number(),
+  /** Set: its instant has come, and a freeze holds it. */
+  delayed: z.object({ since: z.string(), why: z.string() }).exactOptional(),
+});
+
 /**
  * The memory of a service's rollouts. It lives in one annotation of the route, so that one patch changes it together
  * with the weights, and as a copy on the lease for the day the route is gone. `sequence` tells which copy is newer.
@@ -79,11 +102,19 @@ export const recordSchema = z.object({
       sessions: sessionsSchema.exactOptional(),
     })
     .nullable(),
+  /** Younger than records in use. */
+  scheduled: scheduledSchema.exactOptional(),
   events: z.array(
     z.object({
       at: z.string(),
-      /** `failed`: refused before any traffic; `restore`: the traffic was put back. */
-      kind: z.enum(["deploy", "rollback", "restore", "failed", "repair", "parked"]),
+      /**
+       * `failed`: refused before any traffic; `restore`: the traffic was put back. Of a schedule: `scheduled` when it is
+       * set, `delayed` when its instant falls into a freeze, `cancelled` by somebody, `expired` without a move.
+       */
+      kind: z.enum([
+        ...["deploy", "rollback", "restore", "failed", "repair", "parked"],
+        ...["scheduled", "delayed", "cancelled", "expired"],
+      ] as const),
       color: z.enum(COLORS).nullable(),
       release: z.string(),
       tag: z.string(),
@@ -94,6 +125,8 @@ export const recordSchema = z.object({
       image: z.string().exactOptional(),
       weights: z.object({ before: weights.nullable(), after: weights }).exactOptional(),
       gates: z.array(saidSchema).exactOptional(),
+      /** Instant that it was scheduled for. */
+      scheduled: z.string().exactOptional(),
     }),
   ),
   /** Events up to this sequence are in the ledger. */
@@ -104,6 +137,7 @@ export type RolloutRecord = Readonly<z.infer<typeof recordSchema>>;
 export type Hold = Readonly<z.infer<typeof holdSchema>>;
 /** What a gate last said, as it is kept. */
 export type Said = Readonly<z.infer<typeof saidSchema>>;
+export type Scheduled = Readonly<z.infer<typeof scheduledSchema>>;
 export type RolloutEvent = RolloutRecord["events"][number];
 export type Parked = NonNullable<NonNullable<RolloutRecord["move"]>["parked"]>;
 export type Deployment = RolloutRecord["deployments"][number];

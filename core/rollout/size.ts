@@ -10,8 +10,8 @@ export interface SizeWish {
 /** Pods that a color is to have. The live color and the one that is to become it are never made smaller here. */
 export function replicasOf(color: Color, plan: RolloutPlan, actual: ActualRollout, wish: SizeWish, now: Date): number {
   if (color === plan.live || color === plan.from || color === plan.changes) return wish.replicas;
-  // A parked color carries a share of the traffic, whatever its age.
-  if (plan.parkedShare !== undefined) return wish.replicas;
+  // A parked color carries a share of the traffic, a scheduled one is to get it all, whatever its age.
+  if (plan.parkedShare !== undefined || plan.kind === "scheduled") return wish.replicas;
   // An idle color that never passed is no way back: it only costs, and a crashing one alarms people.
   if (actual.colors[color]?.proven !== true) return 0;
   const { movedAt } = actual.record;

@@ -2,7 +2,9 @@ import { configMapName } from "../configMap/content";
 import { COLORS, perColor, type Color, type Weights } from "./color";
 import { workloadName } from "./names";
 import type { ActualRollout, ColorFact } from "./plan";
+import { clockTime, zonedText } from "../schedule/zone";
 import { describeHold } from "./record";
+import { describeRelease } from "./release";
 
 /** Contract of `hms status --json`: people script against it, so keys are added, never renamed. */
 export interface StatusDocument {
@@ -56,12 +58,18 @@ export function serviceStatus({ name, target, url, actual, mover }: ServiceSeen)
     url,
     live: actual.live,
     weights: actual.weights,
-    phase: mover !== null ? "moving" : actual.record.move?.parked ? "parked" : "live",
-    scheduledAt: null,
+    phase: phaseOf(actual, mover),
+    scheduledAt: actual.record.scheduled?.at ?? null,
     held: actual.record.holds.map((hold) => hold.release),
     stale: false,
     colors: perColor((color) => colorStatus(name, color, actual.colors[color])),
   };
+}
+
+/** Whoever prepares a scheduled move has the lease already, shortly before its instant. */
+function phaseOf({ record: { move, scheduled } }: ActualRollout, mover: string | null): ServiceStatus["phase"] {
+  if (scheduled && !move) return "scheduled";
+  return mover !== null ? "moving" : move?.parked ? "parked" : "live";
 }
 
 function colorStatus(service: string, color: Color, fact: ColorFact | null): ColorStatus | null {
@@ -91,6 +99,7 @@ export function statusText(seen: readonly ServiceSeen[]): string[] {
     return [
       head,
       ...sides,
+      ...scheduledText(actual),
       ...(mover === null ? [] : [`  moving: ${mover}`]),
       ...(mover === null ? unfinished(actual) : []),
       ...(actual.foreign ? [`  weights were written by ${actual.foreign.writer}, not by the last move`] : []),
@@ -98,6 +107,18 @@ export function statusText(seen: readonly ServiceSeen[]): string[] {
       ...owed.map((release) => `  down of ${release} is owed; hms-deploy abort runs it, and so does the next update`),
     ];
   });
+}
+
+/** What waits for its instant, or what came live by one. */
+function scheduledText({ record: { scheduled, events } }: ActualRollout): string[] {
+  if (scheduled) {
+    const { at, zone, color, delayed } = scheduled;
+    const release = describeRelease({ id: scheduled.release, tag: scheduled.tag });
+    const held = delayed ? `; held since ${delayed.since}: ${delayed.why}` : "";
+    return [`  SCHEDULED@${clockTime(at, zone)} (${zonedText(at, zone)}): ${release} on ${color}${held}`];
+  }
+  const last = events.findLast(({ kind }) => kind === "deploy" || kind === "rollback" || kind === "repair");
+  return last?.scheduled === undefined ? [] : [`  live version ${last.tag} since ${last.at}, ${last.reason ?? ""}`];
 }
 
 function unfinished({ record: { move, weights } }: ActualRollout): string[] {

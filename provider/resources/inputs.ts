@@ -90,6 +90,19 @@ export const verificationInputs = z.strictObject({
 });
 export type VerificationInputs = z.infer<typeof verificationInputs>;
 
+/** A move that a pod of the cluster makes; see core/rollout/recordSchema.ts. */
+const schedule = z.strictObject({
+  at: z.iso.datetime(),
+  zone: name,
+  text: name,
+  color,
+  release: name,
+  tag: name,
+  onFreeze: z.enum(["fire", "expire"]),
+  expiresAfterSeconds: z.number().positive(),
+  graceSeconds: z.number().positive(),
+});
+
 /** Keys with a default are younger than states in use: a refresh reads those again. */
 export const switchInputs = z.strictObject({
   ...serviceKey,
@@ -136,7 +149,7 @@ export const switchInputs = z.strictObject({
     .exactOptional(),
   /** Where Prometheus is reached from here. */
   prometheus: z.string().default(""),
-  /** Set when the move stops on its way: who stands by it then, and how pods reach what it asks. */
+  /** Set when the move stops on its way or waits for its instant: what pods see it to its end, and what they reach. */
   watcher: z
     .strictObject({
       /** Of the runner, by digest; empty: made and pushed by the local platform. */
@@ -149,6 +162,8 @@ export const switchInputs = z.strictObject({
   parkedShare: z.number().int().min(1).max(99).exactOptional(),
   /** How users stay on their color while the traffic is divided. */
   affinity: z.enum(["cookie"]).exactOptional(),
+  /** Set: `live` stays so, and this release gets the traffic at an instant; the steps above are those of that move. */
+  schedule: schedule.exactOptional(),
   takeOver: z.boolean(),
   retry: z.boolean(),
   /** Computed by Check: what the pointer to the live configuration is to be; `wrong` only ever comes from a read. */

@@ -11,6 +11,7 @@ import { readLease, removeLease } from "../rollout/lease";
 import { describeHolder } from "../../core/rollout/lease";
 import { foreignWeights } from "../rollout/arm";
 import { roomOnNodes } from "../rollout/room";
+import { cancelledText, cancelSchedule } from "../rollout/schedule";
 import type { Session } from "../session";
 import { resourceId, splitId } from "./id";
 import { inputFailures, leaseInputs, parseInputs, type LeaseInputs } from "./inputs";
@@ -82,14 +83,25 @@ export function rolloutLease(session: Session): ResourceHandler {
   };
 }
 
-/** A color that still carries a share, parked or left by a dead mover, gives it back before it is emptied. */
+/**
+ * A color that still carries a share, parked or left by a dead mover, gives it back before it is emptied, and waits for no
+ * instant any more.
+ */
 async function endUnfinished(session: Session, wish: LeaseInputs, dataPlane: DataPlane, log: Log): Promise<void> {
   const store = session.store(wish.service, wish.namespace);
   const { actual } = await store.read();
-  if (!actual.record.move || (actual.weights?.[wish.color] ?? 0) === 0) return;
-  const parts = { store, lease: await session.lease(store), dataPlane, probePath: wish.healthPath };
-  const { message } = await abandonMove(parts, "another release is wanted", "nobody's fault");
-  log.info(message);
+  const lease = await session.lease(store);
+  const why = "another release is wanted";
+  if (actual.record.move && (actual.weights?.[wish.color] ?? 0) !== 0) {
+    const { message } = await abandonMove(
+      { store, lease, dataPlane, probePath: wish.healthPath },
+      why,
+      "nobody's fault",
+    );
+    log.info(message);
+  }
+  const cancelled = await cancelSchedule({ kube: session.kube, store, lease }, why, "replaced");
+  if (cancelled) log.info(cancelledText(wish.service, cancelled, why));
 }
 
 async function refuseSurprises(session: Session, wish: LeaseInputs): Promise<void> {

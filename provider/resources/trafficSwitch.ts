@@ -5,6 +5,7 @@ import { affinityOf } from "../../core/rollout/affinity";
 import { COLORS, sameWeights, weightsFor } from "../../core/rollout/color";
 import { describeHold, findHold } from "../../core/rollout/record";
 import type { RouteShape } from "../../core/rollout/route";
+import { stops } from "../../core/rollout/strategy";
 import {
   PartialFailure,
   UNKNOWN,
@@ -22,10 +23,11 @@ import { ConfigMaps, settleConfigMaps } from "../rollout/configMaps";
 import { needsPermit } from "../rollout/needs";
 import { syntheticLoad } from "../rollout/syntheticLoad";
 import { startWatcher } from "../rollout/watcherJob";
-import { localRunnerImage } from "../runnerImage";
+import { runnerImage } from "../runnerImage";
 import type { Session } from "../session";
 import { inputFailures, parseInputs, switchInputs, type SwitchInputs } from "./inputs";
 import { resourceId, sameJson, splitId } from "./id";
+import { makeSchedule, scheduleDiff, scheduleInput } from "./scheduling";
 
 /** Inputs whose change moves traffic or rewrites the route; the others only say how. */
 const COMPARED = ["hostnames", "gateway", "live", "release"] as const;
@@ -48,7 +50,8 @@ export function trafficSwitch(session: Session): ResourceHandler {
       }
       const checked = { ...news, weights: { ...wantedWeights(inputs) }, pointer: "right" };
       // Asked only when the gates will be: a preview of nothing is to stay quick, and to work without Prometheus.
-      if (actual.live === inputs.live && sameJson(olds.gates, news.gates)) return { inputs: checked };
+      const isSettled = actual.live === inputs.live && (!inputs.schedule || actual.record.scheduled !== undefined);
+      if (isSettled && sameJson(olds.gates, news.gates)) return { inputs: checked };
       const problems = await gateProblems(inputs, actual.live);
       return { inputs: checked, failures: problems.map((reason) => ({ property: "gates", reason })) };
     },
@@ -67,7 +70,8 @@ export function trafficSwitch(session: Session): ResourceHandler {
       const replaces = ["service", "namespace"].filter((key) => olds[key] !== news[key]);
       const replaced = replaces.map<[string, PropertyDiff]>((key) => [key, { kind: "update-replace" }]);
       const pointer: [string, PropertyDiff][] = olds.pointer === "wrong" ? [["pointer", { kind: "update" }]] : [];
-      const detailed = Object.fromEntries([...moved, ...weights, ...pointer, ...replaced]);
+      const schedule = await scheduleDiff(session, inputs, actual.record);
+      const detailed = Object.fromEntries([...moved, ...weights, ...pointer, ...schedule, ...replaced]);
       return { changes: Object.keys(detailed).length > 0, replaces, detailed, stables: ["service", "namespace"] };
     },
 
@@ -103,9 +107,11 @@ export function trafficSwitch(session: Session): ResourceHandler {
       const { namespace, service } = splitId(id);
       const outputs = await world(session, service, namespace, olds);
       if (!outputs) return undefined;
-      const { live, release, hostnames, pointer, recorded: weights } = outputs;
+      const { live, release, hostnames, pointer, recorded: weights, schedule } = outputs;
       const seen = { service, namespace, hostnames, live, release, weights, pointer };
-      return { id, inputs: { ...inputs, ...seen }, outputs, refreshBeforeUpdate: true };
+      const { schedule: _before, ...rest } = inputs;
+      const now = schedule === undefined ? seen : { ...seen, schedule };
+      return { id, inputs: { ...rest, ...now }, outputs, refreshBeforeUpdate: true };
     },
 
     async delete({ id }) {
@@ -130,13 +136,11 @@ function standBy(session: Session, wish: SwitchInputs, token: number, log: Log) 
     const { service, namespace, hostnames, probePath, gates, watcher } = wish;
     if (!watcher) return;
     log.status("starting the watcher of the move");
-    if (watcher.image === "" && !session.isLocal) {
-      throw new Refusal(
-        `${service}: the move stops on its way, and hms:inCluster.image names no image of the runner to watch it. ` +
-          `Push the runner's image to a registry of this cluster and name it by digest; no traffic was moved`,
-      );
-    }
-    const image = watcher.image === "" ? await localRunnerImage(log, signal) : watcher.image;
+    const status = (message: string) => {
+      log.status(message);
+    };
+    const asked = { service, named: watcher.image, why: "the move stops on its way" };
+    const image = await runnerImage(session, asked, status, signal);
     const { gateway, prometheus } = watcher;
     const where = { service, namespace, host: hostnames[0] ?? "", probePath, gateway, prometheus };
     await startWatcher(session.kube, { ...where, gates, image, token }, signal);
@@ -190,7 +194,7 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
       dataPlane,
       ...(gates === undefined ? {} : { gates }),
       ...(requests === undefined ? {} : { synthetic: syntheticLoad({ ...source, requests }) }),
-      ...(wish.watcher === undefined ? {} : { standBy: standBy(session, wish, lease.token, log) }),
+      ...(wish.watcher === undefined || !stops(steps) ? {} : { standBy: standBy(session, wish, lease.token, log) }),
       // The ledger last: it is told what the others decided.
       permits: [
         ...(guard === undefined ? [] : [guard.permit]),
@@ -218,6 +222,7 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
     // What was asked for has not been done: whoever waits for it is to know.
     if (parked && guard?.held !== undefined)
       throw new Refusal(`${guard.held}; when the freeze is over: hms-deploy promote, or hms-deploy rollback`);
+    await makeSchedule(session, store, lease, wish, signal, log);
     if (parked) log.info(`${service}: parked; go on with hms-deploy promote, or back with hms-deploy rollback`);
   } finally {
     await recorder?.settle();
@@ -234,7 +239,8 @@ async function isPointerAlone(
   news: Properties,
   olds: Properties,
 ): Promise<boolean> {
-  if (olds.pointer !== "wrong" || COMPARED.some((key) => !sameJson(olds[key], news[key]))) return false;
+  const compared = [...COMPARED, "schedule"];
+  if (olds.pointer !== "wrong" || compared.some((key) => !sameJson(olds[key], news[key]))) return false;
   const { actual } = await session.store(wish.service, wish.namespace).read();
   return actual.weights !== null && sameWeights(actual.weights, wantedWeights(wish)) && !actual.foreign;
 }
@@ -250,8 +256,11 @@ async function world(session: Session, service: string, namespace: string, base:
   const store = session.store(service, namespace);
   const { actual, routeVersion, hostnames } = await store.read();
   if (routeVersion === undefined || actual.live === null || actual.weights === null) return undefined;
+  const { schedule: _before, ...rest } = base;
+  const schedule = scheduleInput(actual.record);
   return {
-    ...base,
+    ...rest,
+    ...(schedule === undefined ? {} : { schedule }),
     service,
     namespace,
     hostnames,

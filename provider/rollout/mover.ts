@@ -48,6 +48,8 @@ export interface MoveRequest {
   readonly probePath: string;
   /** `to` is live, and the other color is parked with this share: what is repaired is put back to that. */
   readonly parkedShare?: number;
+  /** Set: the move was scheduled for that instant, and its event says so. */
+  readonly scheduled?: { readonly at: string; readonly reason: string };
   /** Set: users stay on their color while the traffic is divided. */
   readonly affinity?: Affinity | undefined;
 }
@@ -62,6 +64,8 @@ export interface MoverParts {
   readonly synthetic?: StartSynthetic;
   /** Makes sure that somebody stands by the move from outside this process; called before the first weight is written. */
   readonly standBy?: (signal: AbortSignal) => Promise<void>;
+  /** Comes to its end when the first weight may be written; called when all is ready for it. */
+  readonly instant?: (signal: AbortSignal) => Promise<void>;
   /** Each may stop a write of weights that gives the color traffic; asked in this order. */
   readonly permits?: readonly Permit[];
   /** Notes each boundary that the move comes to. */
@@ -111,6 +115,7 @@ export class Mover {
     await this.refuseBlind(request, stop);
     await this.parts.standBy?.(stop);
     await this.parts.note?.("armed");
+    await this.parts.instant?.(stop);
     try {
       return await this.move(request, fact, actual.weights, stop);
     } catch (error) {
@@ -154,7 +159,7 @@ export class Mover {
     let convergedMs = 0;
     let before = found;
     let evidence: readonly Evidence[] = [];
-    const notes: string[] = [...(fact.provenWith ?? [])];
+    const notes: string[] = [...(request.scheduled ? [request.scheduled.reason] : []), ...(fact.provenWith ?? [])];
     for (const [index, step] of steps.entries()) {
       signal.throwIfAborted();
       const weights: Weights = weightsFor(to, step.weight);
@@ -189,6 +194,7 @@ export class Mover {
         : withDeployment(writer.record, to, fact.release, {
             ...writer.act(),
             ...reasonFrom(notes),
+            ...scheduledFrom(request),
             gates: said(evidence),
           });
     await writer.write(shape, weightsFor(to), record, writer.marker);
@@ -236,12 +242,13 @@ export class Mover {
     }
   }
 
-  private async park({ shape, to }: MoveRequest, fact: ColorFact, parking: Parking): Promise<MoveResult> {
+  private async park(request: MoveRequest, fact: ColorFact, parking: Parking): Promise<MoveResult> {
     const { writer } = this;
+    const { shape, to } = request;
     const { weight, notes, evidence, convergedMs } = parking;
     const until = parking.until.toISOString();
     const gates = said(evidence);
-    const act = { ...writer.act(), ...reasonFrom(notes), gates };
+    const act = { ...writer.act(), ...reasonFrom(notes), ...scheduledFrom(request), gates };
     const record = withParked(writer.record, fact.release, { until, evidence: gates }, act);
     await writer.write(shape, weightsFor(to, weight), record, writer.marker);
     await this.parts.note?.("parked");
@@ -286,5 +293,7 @@ const said = (evidence: readonly Evidence[]): Said[] =>
     ...{ gate, value, samples },
     ...(synthetic === undefined ? {} : { synthetic }),
   }));
+
+const scheduledFrom = ({ scheduled }: MoveRequest) => (scheduled ? { scheduled: scheduled.at } : {});
 
 const reasonFrom = (notes: readonly string[]) => (notes.length === 0 ? {} : { reason: notes.join("; ") });

@@ -7,6 +7,7 @@ import { readFlags } from "../../core/freeze/flag";
 import { readGlass } from "../../core/freeze/glass";
 import { readCalendar } from "../../core/freeze/window";
 import { END_CASES, FLAG_CASES, GLASS_CASES, WINDOW_CASES } from "./badInput/freezeCases";
+import { NOT_BEFORE_CASES, POLICY_CASES } from "./badInput/scheduleCases";
 import { SERVICE_CASES } from "./badInput/serviceCases";
 import { OVERRIDE_CASES, STACK_CASES } from "./badInput/stackCases";
 
@@ -101,6 +102,28 @@ describe("bad input", () => {
         });
       });
     }
+  });
+
+  describe("in what is said of an instant", () => {
+    for (const [key, cases] of [
+      ["notBefore", NOT_BEFORE_CASES],
+      ["schedule", POLICY_CASES],
+    ] as const) {
+      for (const [value, messages] of cases) {
+        it(shown({ [key]: value }), () => {
+          assertRefused(
+            { stack: { [key]: value } },
+            messages.map((message) => `hms:${key}${message}`),
+          );
+        });
+      }
+    }
+
+    it("is named by where it stands", () => {
+      const message = 'notBefore: got the zone "EST"; allowed is an IANA time zone such as America/New_York, or UTC; ';
+      const overrides = '{"notBefore":"00:00 EST"}';
+      assertRefused({ overrides }, [`HMS_OVERRIDES: ${message}write Area/City, never an abbreviation`]);
+    });
   });
 
   describe("in a stack file", () => {

@@ -310,14 +310,14 @@ export const OVERRIDE_CASES: readonly (readonly [string, readonly string[]])[] =
   [
     "[]",
     [
-      "got an empty list; allowed is a map; write it with the keys only, retry, takeOver, traffic, breakDependents, tags, pin",
+      "got an empty list; allowed is a map; write it with the keys only, retry, takeOver, traffic, notBefore, breakDependents, tags, pin",
     ],
   ],
   ['{"retry":"web"}', [`retry: got "web"; ${T.SOME}`]],
   [
     '{"retrry":true}',
     [
-      "retrry: got an unknown key; allowed is one of only, retry, takeOver, traffic, breakDependents, tags, pin; did you mean retry?",
+      "retrry: got an unknown key; allowed is one of only, retry, takeOver, traffic, notBefore, breakDependents, tags, pin; did you mean retry?",
     ],
   ],
   ['{"retry":["wbe"]}', ['retry[0]: got "wbe"; allowed is one of web; did you mean web?']],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { EXIT, type Io } from "../../../cli/command";
 import { runProgram } from "../../../cli/program";
+import { move } from "../../../runner/commands/move";
 import { selftest } from "../../../runner/commands/selftest";
 import { watch } from "../../../runner/commands/watch";
 import { errorsInto, Log } from "../../../runner/log";
@@ -42,6 +43,19 @@ describe("the runner's command line", () => {
       ["watch", "--service", "s", "--namespace", "n", "--gates", JSON.stringify([gate])],
       /^--gates: 0\.relativeTo: .*0\.kind: .*0\.everySeconds: /,
     ],
+    [["move", "--service", "s", "--namespace", "n"], /^--schedule is missing/],
+    [
+      ["move", "--service", "s", "--namespace", "n", "--schedule", "x"],
+      /^--schedule must be a whole number above zero/,
+    ],
+    [
+      ["move", "--service", "s", "--namespace", "n", "--schedule", "7", "--wish", "{"],
+      /^--wish must be a JSON document/,
+    ],
+    [
+      ["move", "--service", "s", "--namespace", "n", "--schedule", "7", "--wish", '{"steps":[],"image":""}'],
+      /^--wish: address: .*steps: the last step must have weight 100.*image: /,
+    ],
     [["watch", "--service", "s", "--namespace", "n", "--sevice", "x"], /unknown option '--sevice'\n.*--service\?/],
     [["wach"], /unknown command 'wach'\n.*watch\?/],
   ];
@@ -64,7 +78,7 @@ describe("the runner's command line", () => {
   });
 
   it("shows its help, with an example of each command", async () => {
-    for (const command of [watch, selftest]) {
+    for (const command of [watch, move, selftest]) {
       const { code, out } = await run(command.name, "--help");
       assert.equal(code, EXIT.done);
       assert.match(out, new RegExp(`Examples:\\n {2}runner ${command.name} `));
@@ -96,6 +110,11 @@ describe("the runner's log", () => {
 
 describe("a pod of the runner", () => {
   const { containers, ...pod } = runnerPodSpec({ image: "r/x@sha256:1", account: "hms-watcher", args: ["watch"] });
+
+  it("starts anew as another pod, or where that is too slow, as the same one", () => {
+    const again = runnerPodSpec({ image: "r/x@sha256:1", account: "hms-switch", args: ["move"], restarts: true });
+    assert.deepEqual([pod.restartPolicy, again.restartPolicy], ["Never", "OnFailure"]);
+  });
 
   it("has the token of its account, no root and nothing to write to", () => {
     assert.deepEqual([pod.serviceAccountName, pod.automountServiceAccountToken], ["hms-watcher", true]);

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { KubeClient } from "../../platform/kube/client";
+import { readJournal } from "../../provider/rollout/journal";
+import { RolloutStore } from "../../provider/rollout/store";
+import { finished, TestProject } from "../support/project";
+
+const SERVICE = "drought-benefit";
+/** The requirement. */
+const WITHIN_MS = 1000;
+
+/** What a user does with a release that is to go live at an instant, by the commands. */
+describe("a scheduled release", function () {
+  this.timeout(240_000);
+  const project = new TestProject("sched");
+  const store = new RolloutStore(KubeClient.load({ context: "hms-local" }), SERVICE, project.namespace);
+  let version = 0;
+
+  const deploy = (...args: readonly string[]) => project.deploy("--env", project.stack, ...args);
+  const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
+  const another = () => {
+    project.newPolicy(`2030.${++version}`);
+  };
+  const service = async () => {
+    const [one] = (await project.status()).services;
+    assert.ok(one);
+    return one;
+  };
+  const record = async () => (await store.read()).actual.record;
+  const until = async (what: string, is: () => Promise<boolean>) => {
+    for (const end = Date.now() + 120_000; !(await is());) {
+      if (Date.now() > end) assert.fail(`${what}\n${JSON.stringify(await record())}`);
+      await sleep(300);
+    }
+  };
+
+  before(async () => {
+    await project.init();
+    const { code, output } = await deploy("--tag", "v1");
+    assert.equal(code, 0, output);
+  });
+  after(() => {
+    project.remove();
+  });
+
+  it("moves within a second of its instant when the process that scheduled it was killed", async () => {
+    another();
+    const at = inSeconds(50);
+    const scheduling = project.startDeploy("--env", project.stack, "--tag", "v2", "--not-before", at);
+    const ended = finished(scheduling);
+    await until("nothing was scheduled", async () => (await record()).scheduled !== undefined);
+    process.kill(-(scheduling.pid ?? 0), "SIGKILL");
+    await ended;
+    const waiting = await service();
+    assert.deepEqual(
+      [waiting.phase, waiting.scheduledAt, waiting.weights?.[waiting.live ?? "blue"]],
+      ["scheduled", at, 100],
+    );
+    await until("it did not go live", async () => (await record()).scheduled === undefined);
+    const { events, deployments } = await record();
+    const event = events.at(-1);
+    assert.deepEqual([event?.kind, event?.scheduled, deployments.at(-1)?.release.tag], ["deploy", at, "v2"]);
+    const journal = await readJournal(KubeClient.load({ context: "hms-local" }), store);
+    const [begun = 0, done = 0] = ["step-1-begun", "step-1-written"].map(
+      (boundary) => Date.parse(journal.findLast((entry) => entry.boundary === boundary)?.at ?? "") - Date.parse(at),
+    );
+    assert.ok(begun >= 0 && done <= WITHIN_MS, `written ${begun} to ${done} ms after its instant`);
+    console.log(`      weight written ${begun} to ${done} ms after the instant`);
+    const { output } = await project.hms("status", "--stack", project.stack);
+    assert.match(output, /^ {2}live version v2 since \S+, scheduled for /m);
+  });
+
+  it("is kept by the same update again, changed by another instant, and dropped for another release", async () => {
+    another();
+    const at = inSeconds(3000);
+    const set = await deploy("--tag", "v3", "--not-before", at);
+    assert.equal(set.code, 0, set.output);
+    assert.match(set.output, /^ {2}SCHEDULED@\d\d:\d\d\S* \(.* UTC\): v3 \(\w+\) on \w+$/m);
+    const first = (await record()).scheduled;
+    const preview = await project.preview("--expect-no-changes");
+    assert.equal(preview.code, 0, preview.output);
+    const again = await deploy("--tag", "v3", "--not-before", at);
+    assert.equal(again.code, 0, again.output);
+    assert.deepEqual((await record()).scheduled, first);
+
+    const later = inSeconds(4000);
+    const changed = await deploy("--tag", "v3", "--not-before", later);
+    assert.equal(changed.code, 0, changed.output);
+    assert.deepEqual([(await service()).scheduledAt, (await service()).phase], [later, "scheduled"]);
+
+    project.newPolicy("2029.1");
+    const before = await record();
+    const other = await deploy("--tag", "v4");
+    assert.equal(other.code, 0, other.output);
+    const { events, scheduled } = await record();
+    const since = events.slice(before.events.length).map(({ kind, tag }) => `${kind} ${tag}`);
+    assert.deepEqual([since, scheduled], [["cancelled v3", "deploy v4"], undefined]);
+  });
+
+  it("is cancelled by abort and then stays away, and moved early by promote", async () => {
+    another();
+    const { live } = await service();
+    const set = await deploy("--tag", "v5", "--not-before", inSeconds(3000));
+    assert.equal(set.code, 0, set.output);
+    const aborted = await project.deploy("abort", "--env", project.stack);
+    assert.equal(aborted.code, 0, aborted.output);
+    assert.match(aborted.lastLine, /v5 \(\w+\), scheduled for .* UTC, does not go live then: aborted by /);
+    const kept = await deploy("--tag", "v5");
+    assert.equal(kept.code, 0, kept.output);
+    assert.match(kept.output, /is held since .*: aborted by /);
+    assert.equal((await service()).live, live);
+
+    const retried = await deploy("--tag", "v5", "--retry", "--not-before", inSeconds(3000));
+    assert.equal(retried.code, 0, retried.output);
+    assert.equal((await service()).phase, "scheduled");
+    const promoted = await project.deploy("promote", "--env", project.stack);
+    assert.equal(promoted.code, 0, promoted.output);
+    assert.match(promoted.output, /v5 \(\w+\), scheduled for .* UTC, moves now/);
+    const now = await service();
+    assert.deepEqual([now.phase, now.scheduledAt, now.live === live], ["live", null, false]);
+  });
+
+  it("is refused for an instant that is over, before anything is built", async () => {
+    another();
+    const refused = await deploy("--not-before", "2026-01-01T00:00 America/New_York");
+    assert.equal(refused.code, 1, refused.output);
+    assert.match(refused.lastLine, /notBefore: got "2026-01-01T00:00 America\/New_York", which is .* ago; allowed is/);
+    const misused = await deploy("--not-before", "00:00 EST");
+    assert.equal(misused.code, 2, misused.output);
+  });
+});

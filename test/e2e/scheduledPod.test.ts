@@ -1,0 +1,232 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { otherColor } from "../../core/rollout/color";
+import { findHold, type RolloutEvent } from "../../core/rollout/record";
+import { ALL_AT_ONCE, type MoveStep } from "../../core/rollout/strategy";
+import { CLUSTER, loadLayout } from "../../platform/local/layout";
+import { ensureRunnerImage } from "../../platform/local/runnerImage";
+import { Progress } from "../../platform/progress";
+import { configMapStore } from "../../provider/freeze/configMapStore";
+import { DataPlane } from "../../provider/rollout/dataPlane";
+import { readJournal } from "../../provider/rollout/journal";
+import { acquireLease, readLease } from "../../provider/rollout/lease";
+import { Mover } from "../../provider/rollout/mover";
+import { cancelSchedule, scheduleMove } from "../../provider/rollout/schedule";
+import { RolloutStore } from "../../provider/rollout/store";
+import { NamespaceAccounts } from "../support/accounts";
+import { GATEWAY, kubectl, TestNamespace } from "../support/cluster";
+import { release } from "../unit/rollout/support";
+
+const layout = loadLayout();
+const never = new AbortController().signal;
+/** The requirement. */
+const WITHIN_MS = 1000;
+
+/** What the pod of a scheduled move does, alone in the cluster: whoever scheduled it only waits for what it writes. */
+describe("the pod of a scheduled move", function () {
+  this.timeout(200_000);
+
+  const space = new TestNamespace("move");
+  const accounts = new NamespaceAccounts(space.name, ["svc"]);
+  const shape = space.shape("svc");
+  const store = new RolloutStore(space.kube, "svc", space.name);
+  const dataPlane = new DataPlane(GATEWAY.address, shape.hostnames[0] ?? "");
+  const freeze = configMapStore(space.kube, space.name);
+  const releases = { blue: release("r1"), green: release("r2") };
+  let image = "";
+
+  before(async () => {
+    const progress = new Progress({ write: () => undefined });
+    image = await ensureRunnerImage(layout, { progress });
+    await space.create();
+    await Promise.all([
+      accounts.make(),
+      space.color("svc", "blue", releases.blue, { proven: true }),
+      space.color("svc", "green", releases.green, { proven: true }),
+    ]);
+    const lease = await acquireLease(space.kube, store);
+    const mover = new Mover({ store, lease, dataPlane, progress: () => undefined });
+    const request = { shape, to: "blue", release: releases.blue.id, seen: null, steps: ALL_AT_ONCE } as const;
+    await mover.run({ ...request, intent: "deploy", takeOver: false, probePath: "/health" }, never);
+    await lease.release();
+  });
+  after(async () => {
+    accounts.forget();
+    await space.remove();
+  });
+
+  interface Wanted {
+    readonly seconds: number;
+    readonly steps?: readonly MoveStep[];
+    readonly onFreeze?: "fire" | "expire";
+    readonly graceSeconds?: number;
+  }
+
+  /** Schedules the release of the idle color. */
+  const schedule = async ({ seconds, steps = ALL_AT_ONCE, onFreeze = "fire", graceSeconds = 60 }: Wanted) => {
+    const { live } = (await store.read()).actual;
+    const color = otherColor(live ?? "blue");
+    const { id, tag } = releases[color];
+    const at = new Date(Date.now() + seconds * 1000).toISOString();
+    const lease = await acquireLease(space.kube, store);
+    try {
+      await scheduleMove(
+        { kube: space.kube, store, lease },
+        { at, zone: "UTC", text: at, color, release: id, tag, onFreeze, graceSeconds, expiresAfterSeconds: 60 },
+        {
+          address: `http://${CLUSTER.address}:${layout.ports.gateway}`,
+          prometheus: `http://${CLUSTER.address}:${layout.ports.prometheus}`,
+          probePath: "/health",
+          steps: steps.map((step) => ({ ...step, gates: [...step.gates] })),
+          gates: [],
+          image,
+          freeze: { stack: "test", midMove: "hold" },
+        },
+        never,
+      );
+    } finally {
+      await lease.release();
+    }
+    return { at, color, token: lease.token };
+  };
+  const record = async () => (await store.read()).actual.record;
+  const inNamespace = (...args: readonly string[]) => kubectl("-n", space.name, ...args);
+  const log = () => inNamespace("logs", "-l", "hms.delivery/moves=svc", "--tail", "40");
+  const until = async (what: string, is: () => Promise<boolean>) => {
+    for (const end = Date.now() + 120_000; !(await is());) {
+      if (Date.now() > end) assert.fail(`${what}\n${log()}\n${JSON.stringify(await record())}`);
+      await sleep(300);
+    }
+  };
+  const over = () => until("the schedule did not end", async () => (await record()).scheduled === undefined);
+  const last = async (): Promise<RolloutEvent> => {
+    const event = (await record()).events.at(-1);
+    assert.ok(event);
+    return event;
+  };
+  /** Milliseconds from the instant to the first weight: when it was about to be written, and when it was. */
+  const written = async (at: string) => {
+    const journal = await readJournal(space.kube, store);
+    const [begun, done] = ["step-1-begun", "step-1-written"].map(
+      (boundary) => journal.findLast((entry) => entry.boundary === boundary)?.at ?? "",
+    );
+    return { begun: Date.parse(begun ?? "") - Date.parse(at), done: Date.parse(done ?? "") - Date.parse(at) };
+  };
+  const assertAtInstant = async (at: string, to: string) => {
+    const { live, movedAt, events } = await record();
+    assert.equal(live, to, log());
+    const event = events.at(-1);
+    assert.deepEqual([event?.kind, event?.scheduled], ["deploy", at]);
+    const { begun, done } = await written(at);
+    const moved = Date.parse(movedAt ?? "") - Date.parse(at);
+    assert.ok(begun >= 0 && done <= WITHIN_MS, `written ${begun} to ${done} ms after its instant`);
+    console.log(`      weight written ${begun} to ${done} ms, live ${moved} ms after the instant`);
+  };
+
+  it("moves at the instant: never before, within a second", async () => {
+    const { at, color } = await schedule({ seconds: 20 });
+    const waiting = await record();
+    assert.deepEqual([waiting.scheduled?.at, waiting.live, waiting.move], [at, otherColor(color), null]);
+    await over();
+    await assertAtInstant(at, color);
+    assert.equal((await dataPlane.ask({ path: "/health" })).headers["x-hms-color"], color);
+  });
+
+  it("is made again when it is killed while it waits, and moves at the instant", async () => {
+    const { at, color } = await schedule({ seconds: 40 });
+    inNamespace("delete", "pod", "-l", "hms.delivery/moves=svc", "--grace-period=0", "--force", "--wait=false");
+    await over();
+    await assertAtInstant(at, color);
+  });
+
+  it("starts again in its place when its program dies with the lease, and is on time", async () => {
+    const { at, color, token } = await schedule({ seconds: 25 });
+    // Ten seconds before the instant it takes the lease.
+    const held = async () => {
+      const lease = await space.kube.get(store.leaseRef());
+      const { holderIdentity: holder = "", leaseTransitions } = lease?.spec as Record<string, string | number>;
+      return holder !== "" && Number(leaseTransitions) > token;
+    };
+    await until("it did not take the lease", held);
+    const kill =
+      'for (const p of require("fs").readdirSync("/proc")) if (/^[0-9]+$/.test(p) && p !== "1" && Number(p) !== process.pid) try { process.kill(Number(p), "SIGKILL") } catch {}';
+    inNamespace("exec", `job/svc-move-${token}`, "--", "/usr/local/bin/node", "-e", kill);
+    await over();
+    await assertAtInstant(at, color);
+  });
+
+  it("goes through the steps, and begins again within its grace when it dies on the way", async () => {
+    const steps = [
+      { weight: 20, holdSeconds: 8, gates: [] },
+      { weight: 100, holdSeconds: 0, gates: [] },
+    ];
+    const { at, color, token } = await schedule({ seconds: 20, steps });
+    await until("no share was given", async () => (await record()).weights[color] === 20);
+    inNamespace("delete", "pod", "-l", `job-name=svc-move-${token}`, "--grace-period=0", "--force", "--wait=false");
+    await over();
+    const event = await last();
+    assert.deepEqual([event.kind, event.scheduled, (await record()).live], ["deploy", at, color], log());
+  });
+
+  it("is held by a freeze at its instant, leaves the lease free meanwhile, and moves when that is over", async () => {
+    const { at, color } = await schedule({ seconds: 15 });
+    await freeze.update(() => ({ flag: "the books are closed" }));
+    const delayed = async () => (await record()).scheduled?.delayed !== undefined;
+    await until("the freeze did not hold it", delayed);
+    const held = await record();
+    assert.deepEqual([held.live, held.events.at(-1)?.kind], [otherColor(color), "delayed"]);
+    assert.match(held.scheduled?.delayed?.why ?? "", /^svc: Deploy blocked - freeze in effect: the books are closed/);
+    assert.equal(await readLease(space.kube, store), null);
+    await freeze.update(() => ({}));
+    const lowered = Date.now();
+    await over();
+    const event = await last();
+    assert.deepEqual([event.kind, event.scheduled, (await record()).live], ["deploy", at, color], log());
+    assert.ok(Date.parse(event.at) >= Date.parse(at));
+    console.log(`      live ${Date.parse(event.at) - lowered} ms after the end of the freeze`);
+  });
+
+  it("expires at a freeze where it is told to, with the reason", async () => {
+    const { live } = await record();
+    await schedule({ seconds: 15, onFreeze: "expire" });
+    await freeze.update(() => ({ flag: "the books are closed" }));
+    await over();
+    await freeze.update(() => ({}));
+    const event = await last();
+    assert.deepEqual([event.kind, (await record()).live], ["expired", live]);
+    assert.match(event.reason ?? "", /freeze in effect: the books are closed/);
+  });
+
+  it("does nothing for a schedule that was cancelled, and its Job goes", async () => {
+    const { color, token } = await schedule({ seconds: 600 });
+    const lease = await acquireLease(space.kube, store);
+    await cancelSchedule({ kube: space.kube, store, lease }, "by the test", "given up");
+    await lease.release();
+    const { live, events, scheduled } = await record();
+    assert.deepEqual([live, scheduled, events.at(-1)?.kind], [otherColor(color), undefined, "cancelled"]);
+    assert.equal(findHold(await record(), releases[color].id)?.reason, "by the test");
+    await until("its pod stays", () =>
+      Promise.resolve(inNamespace("get", "jobs,pods", "-l", `job-name=svc-move-${token}`, "-o", "name").trim() === ""),
+    );
+  });
+
+  it("expires, and says why, when its color is not whole until its grace is over", async () => {
+    const { live } = (await store.read()).actual;
+    const color = otherColor(live ?? "blue");
+    const { at } = await schedule({ seconds: 15, graceSeconds: 3 });
+    inNamespace("scale", "deployment", `svc-${color}`, "--replicas=2");
+    inNamespace(
+      "patch",
+      "deployment",
+      `svc-${color}`,
+      "--type=json",
+      "-p",
+      JSON.stringify([{ op: "add", path: "/spec/template/spec/nodeSelector", value: { nowhere: "true" } }]),
+    );
+    await over();
+    const event = await last();
+    assert.deepEqual([event.kind, event.scheduled], ["expired", at]);
+    assert.match(event.reason ?? "", /nothing moved it in time: .* at most 3s after .*pods of \w+ are ready/);
+    assert.equal((await record()).live, live);
+  });
+});

@@ -1,0 +1,235 @@
+import assert from "node:assert/strict";
+import { weightsFor } from "../../../core/rollout/color";
+import { planRollout, type ActualRollout } from "../../../core/rollout/plan";
+import {
+  emptyRecord,
+  findHold,
+  parseRecord,
+  withDeployment,
+  withFailure,
+  withGivenUp,
+  withMove,
+  withParked,
+  withRepair,
+  withRollback,
+  withStop,
+  type RolloutRecord,
+} from "../../../core/rollout/record";
+import {
+  withCancelled,
+  withDelayed,
+  withExpired,
+  withReplaced,
+  withScheduled,
+  type Schedule,
+} from "../../../core/rollout/scheduled";
+import { planSchedule } from "../../../core/rollout/schedulePlan";
+import { replicasOf } from "../../../core/rollout/size";
+import { serviceStatus, statusText } from "../../../core/rollout/status";
+import { DEFAULT_POLICY } from "../../../core/schedule/field";
+import { instantOf, readNotBefore } from "../../../core/schedule/notBefore";
+import { bound, fact, release } from "./support";
+
+const act = { at: "2026-11-30T00:00:00.000Z", by: "x" };
+const because = { ...act, reason: "because" };
+const NOW = new Date("2026-11-30T00:00:00.000Z");
+const TEXT = "2026-12-01T00:00 America/New_York";
+const r2 = bound("r2");
+const schedule: Schedule = {
+  at: "2026-12-01T05:00:00.000Z",
+  zone: "America/New_York",
+  text: TEXT,
+  color: "green",
+  release: r2.id,
+  tag: r2.tag,
+  onFreeze: "fire",
+  expiresAfterSeconds: 86_400,
+  graceSeconds: 600,
+};
+const live = withDeployment(emptyRecord(), "blue", bound("r1"), act);
+const scheduled = withScheduled(live, { ...schedule, image: r2.image }, 7, act);
+const moving = withMove(scheduled, "green", r2.id, 0, weightsFor("green", 1));
+
+const world = (record: RolloutRecord): ActualRollout => ({
+  live: "blue",
+  weights: record.weights,
+  foreign: null,
+  colors: { blue: fact("r1"), green: fact("r2") },
+  record,
+});
+const wish = (name: string, said?: string) => {
+  const text = said === undefined ? {} : { schedule: { text: said, at: atOf(said) } };
+  return { release: release(name), retry: false, ...text };
+};
+function earliest(text: string) {
+  const read = readNotBefore(text);
+  assert.ok(read.ok);
+  return { said: read.value, resolved: instantOf(read.value, NOW) };
+}
+function atOf(text: string): string {
+  const { resolved } = earliest(text);
+  assert.ok(resolved.ok);
+  return resolved.at.toISOString();
+}
+
+describe("a scheduled release", () => {
+  it("leaves live color and weights alone, and is no move", () => {
+    assert.deepEqual([scheduled.live, scheduled.weights, scheduled.move], [live.live, live.weights, null]);
+    assert.deepEqual(scheduled.scheduled, { ...schedule, id: 7, image: r2.image, by: "x", since: act.at });
+    const event = scheduled.events.at(-1);
+    assert.deepEqual(
+      [event?.kind, event?.color, event?.scheduled, event?.reason, event?.image],
+      ["scheduled", "green", schedule.at, "for 2026-12-01 00:00 America/New_York", r2.image],
+    );
+  });
+
+  it("survives being written and read; records before it are read too", () => {
+    assert.deepEqual(parseRecord(JSON.stringify(scheduled), "here"), scheduled);
+    assert.equal(parseRecord(JSON.stringify(live), "here").scheduled, undefined);
+  });
+
+  it("plans nothing for the same release, said again, said otherwise or not said at all", () => {
+    for (const said of [undefined, TEXT, "2026-12-01T05:00Z"]) {
+      const plan = planRollout(world(scheduled), wish("r2", said));
+      assert.deepEqual([plan.kind, plan.live, plan.changes], ["scheduled", "blue", null], said);
+      assert.match(plan.why, /is scheduled for 2026-12-01 00:00 America\/New_York$/);
+    }
+  });
+
+  it("is the same wish when a time of day has become another instant meanwhile", () => {
+    const daily = withScheduled(live, { ...schedule, text: "00:00 America/New_York", image: "i" }, 7, act);
+    const again = {
+      release: release("r2"),
+      retry: false,
+      schedule: { text: "00:00 America/New_York", at: "2026-12-02" },
+    };
+    assert.equal(planRollout(world(daily), again).kind, "scheduled");
+  });
+
+  it("is planned anew for another instant, and dropped for another release and for the live one", () => {
+    assert.equal(planRollout(world(scheduled), wish("r2", "2026-12-01T06:00Z")).kind, "switch");
+    assert.equal(planRollout(world(scheduled), wish("r3")).kind, "deploy");
+    assert.equal(planRollout(world(scheduled), wish("r1")).kind, "settled");
+    const replaced = { ...world(scheduled), colors: { blue: fact("r1"), green: fact("r9") } };
+    assert.equal(planRollout(replaced, wish("r2")).kind, "deploy");
+  });
+
+  it("keeps its pods, however long ago the last move was", () => {
+    const plan = planRollout(world(scheduled), wish("r2"));
+    const late = new Date("2027-11-30T00:00:00.000Z");
+    assert.equal(replicasOf("green", plan, world(scheduled), { replicas: 3, retainSeconds: 60 }, late), 3);
+  });
+
+  it("may go live, held or not; another instant is noted as a change", () => {
+    const held = withCancelled(scheduled, because);
+    assert.equal(findHold(held, r2.id)?.kind, "rolledBack");
+    const again = withScheduled(held, { ...schedule, image: "i" }, 8, act);
+    assert.equal(findHold(again, r2.id), undefined);
+    const other = { ...schedule, at: "2026-12-01T06:00:00.000Z", image: "i" };
+    assert.match(withScheduled(scheduled, other, 9, act).events.at(-1)?.reason ?? "", /01:00 .* instead of .* 00:00 /);
+  });
+
+  for (const [name, end] of [
+    ["a deployment", (record: RolloutRecord) => withDeployment(record, "green", r2, act)],
+    ["a rollback to it", (record: RolloutRecord) => withRollback(record, "green", r2, because)],
+    ["a failed gate", (record: RolloutRecord) => withFailure(record, r2, because)],
+    ["a person's stop", (record: RolloutRecord) => withGivenUp(record, r2, because)],
+    ["a parking", (record: RolloutRecord) => withParked(record, r2, { until: "2027", evidence: [] }, act)],
+    ["somebody's taking its weights over", (record: RolloutRecord) => withRepair(record, "green", because)],
+    ["another wish", (record: RolloutRecord) => withReplaced(record, because)],
+    ["its cancellation", (record: RolloutRecord) => withCancelled(record, because)],
+    ["its expiry", (record: RolloutRecord) => withExpired(record, because)],
+  ] as const) {
+    it(`is over after ${name}`, () => {
+      const after = end(moving);
+      assert.ok(!("scheduled" in after));
+      assert.ok(after.sequence > moving.sequence);
+    });
+  }
+
+  it("outlives what is no verdict on it: a dead mover, another release's failure, a repaired route", () => {
+    for (const after of [
+      withStop(moving, r2, because),
+      withFailure(scheduled, bound("r9"), because),
+      withRepair(scheduled, "blue", because),
+      withDelayed(scheduled, "frozen", act),
+    ]) {
+      assert.equal(after.scheduled?.id, 7);
+    }
+  });
+
+  it("is held when somebody gives it up or its time is over, and not when another release is wanted", () => {
+    const kinds = [withCancelled, withExpired, withReplaced].map((end) => {
+      const record = end(scheduled, because);
+      return [record.events.at(-1)?.kind, findHold(record, r2.id)?.reason];
+    });
+    assert.deepEqual(kinds, [
+      ["cancelled", "because"],
+      ["expired", "because"],
+      ["cancelled", undefined],
+    ]);
+  });
+
+  it("shows in status until its move begins, also while that is prepared", () => {
+    const seen = { name: "svc", target: "c", url: "u", actual: world(scheduled), mover: null };
+    assert.deepEqual([serviceStatus(seen).phase, serviceStatus(seen).scheduledAt], ["scheduled", schedule.at]);
+    assert.equal(serviceStatus({ ...seen, mover: "pod" }).phase, "scheduled");
+    assert.match(
+      statusText([seen]).join("\n"),
+      /^ {2}SCHEDULED@00:00 \(2026-12-01 00:00 America\/New_York\): R2 \(\w+\) on green$/m,
+    );
+    assert.equal(serviceStatus({ ...seen, actual: world(moving), mover: "pod" }).phase, "moving");
+    const delayed = { ...seen, actual: world(withDelayed(scheduled, "frozen by x", act)) };
+    assert.match(statusText([delayed]).join("\n"), /on green; held since 2026-11-30\S+: frozen by x$/m);
+  });
+
+  it("is the live version in status afterwards, until something else is", () => {
+    const by = { ...act, scheduled: schedule.at, reason: "scheduled for then" };
+    const done = withDeployment(moving, "green", r2, by);
+    const seen = { name: "svc", target: "c", url: "u", actual: world(done), mover: null };
+    assert.match(statusText([seen]).join("\n"), /^ {2}live version R2 since \S+, scheduled for then$/m);
+    assert.deepEqual([serviceStatus(seen).phase, serviceStatus(seen).scheduledAt], ["live", null]);
+    const next = withDeployment(done, "blue", bound("r3"), act);
+    assert.doesNotMatch(statusText([{ ...seen, actual: world(next) }]).join("\n"), /live version/);
+  });
+});
+
+describe("what of a plan is left to an instant", () => {
+  const of = (record: RolloutRecord, name: string, text?: string) => {
+    const plan = planRollout(world(record), wish(name, text));
+    const asked = text === undefined ? undefined : earliest(text);
+    return planSchedule(plan, record, release(name), asked, DEFAULT_POLICY);
+  };
+
+  it("is the move that it would make, to the color it would make it to", () => {
+    assert.deepEqual(of(live, "r2", TEXT), { schedule });
+    assert.equal(of(live, "r3", TEXT).schedule?.color, "green");
+  });
+
+  it("is what waits already, with the policy as it is now", () => {
+    const old = withScheduled(live, { ...schedule, graceSeconds: 1, image: "i" }, 7, act);
+    assert.deepEqual(of(old, "r2"), { schedule });
+  });
+
+  it("is nothing where nothing moves, whether that instant is over or not", () => {
+    assert.deepEqual(of(live, "r1", TEXT), {});
+    const over = { ...earliest(TEXT), resolved: instantOf(earliest(TEXT).said, new Date("2027-06-01")) };
+    const settled = planRollout(world(live), wish("r1"));
+    assert.deepEqual(planSchedule(settled, live, release("r1"), over, DEFAULT_POLICY), {});
+  });
+
+  it("is refused for an instant that is over, and for a first release", () => {
+    const over = { ...earliest(TEXT), resolved: instantOf(earliest(TEXT).said, new Date("2026-12-01T05:00:01Z")) };
+    const plan = planRollout(world(live), wish("r2"));
+    assert.match(
+      planSchedule(plan, live, r2, over, DEFAULT_POLICY).problem ?? "",
+      /^notBefore: got "2026-12-01T00:00 America\/New_York", which is 1s ago; allowed is an instant in the future/,
+    );
+    const nothing = { ...world(emptyRecord()), live: null, weights: null, colors: { blue: null, green: null } };
+    const first = planRollout(nothing, wish("r2"));
+    assert.match(
+      planSchedule(first, emptyRecord(), r2, earliest(TEXT), DEFAULT_POLICY).problem ?? "",
+      /nothing for a first release/,
+    );
+  });
+});
