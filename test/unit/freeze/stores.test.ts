@@ -3,6 +3,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, wr
 import os from "node:os";
 import path from "node:path";
 import { withFlag, withFlagsLeft } from "../../../core/freeze/change";
+import { KubeClient } from "../../../platform/kube/client";
+import { configMapStore } from "../../../provider/freeze/configMapStore";
 import { fileStore } from "../../../provider/freeze/fileStore";
 import { askFreeze } from "../../../provider/freeze/look";
 import { WHOLE } from "./support";
@@ -68,5 +70,20 @@ describe("a freeze in a file", () => {
     );
     await fileStore(file).update((texts) => withFlagsLeft(texts, () => undefined));
     assert.deepEqual(readdirSync(folder), []);
+  });
+});
+
+describe("a freeze in a cluster that does not answer", () => {
+  it("is in effect, and says who did not answer", async () => {
+    const clusters = [{ name: "away", cluster: { server: "http://127.0.0.1:9" } }];
+    const contexts = [{ name: "away", context: { cluster: "away", user: "nobody" } }];
+    const users = [{ name: "nobody", user: {} }];
+    const kubeconfig = JSON.stringify({ "current-context": "away", clusters, contexts, users });
+    const decision = await askFreeze(configMapStore(KubeClient.load({ kubeconfig }), "hms-prod"), WHOLE);
+    assert.ok(decision.frozen);
+    assert.match(
+      decision.reason,
+      /^ConfigMap hms-prod\/hms-freeze cannot be read: cannot reach the Kubernetes API server http:\/\/127\.0\.0\.1:9/,
+    );
   });
 });
