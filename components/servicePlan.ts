@@ -15,7 +15,7 @@ import { describeRelease, releaseOf, type Migration, type Release } from "../cor
 import type { Migrations } from "../core/service/migrations";
 import type { ServiceConfig } from "../core/service/service";
 import { reasonOf } from "../platform/errors";
-import { getRollout, type RolloutAnswer } from "../provider/sdk";
+import { ensureBases, getRollout, type RolloutAnswer } from "../provider/sdk";
 import { inOrderOfNeeds, promisesOf, unmetNeeds } from "./needsPlan";
 import { planConfigMaps, type ConfigPlan } from "./planConfigMaps";
 
@@ -112,6 +112,13 @@ export const isWatched = ({ service, traffic, plan, schedule, rollout }: Service
   schedule !== undefined ||
   rollout.actual.record.scheduled !== undefined;
 
+/** A stack trace through the engine's protocol helps nobody to mend a kubeconfig. */
+const inOneLine =
+  (service: string) =>
+  (error: unknown): never => {
+    throw new pulumi.RunError(`${service}: ${reasonOf(error).replace(/^invocation of \S+ returned an error: /, "")}`);
+  };
+
 async function planService(
   config: StackConfig,
   service: ServiceConfig,
@@ -122,15 +129,13 @@ async function planService(
     ...keptCertificate(config),
   ];
   const contextHash = service.source && (await hashContext(service.source));
+  // A preview builds nothing.
+  if (service.source && !pulumi.runtime.isDryRun())
+    await ensureBases(service.source, { provider }).catch(inOneLine(service.name));
   const files = await filesOf(service);
   const freeze = { stack: config.stack, ...config.freeze };
   const asked = { service: service.name, namespace: config.namespace, secrets, freeze };
-  const rollout = await getRollout(asked, { provider }).catch((error: unknown) => {
-    // Said in one line: a stack trace through the engine's protocol helps nobody to mend a kubeconfig.
-    throw new pulumi.RunError(
-      `${service.name}: ${reasonOf(error).replace(/^invocation of \S+ returned an error: /, "")}`,
-    );
-  });
+  const rollout = await getRollout(asked, { provider }).catch(inOneLine(service.name));
   const pin = config.pins[service.name] ?? interruptedRollback(config, service.name, rollout)?.release.id;
   const left = leftAlone(config, service.name, rollout);
   if (left === "absent") return undefined;

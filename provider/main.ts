@@ -1,6 +1,7 @@
 import { version } from "../package.json";
 import { ledgerWishSchema } from "../core/ledger/wish";
 import { asString } from "../core/json";
+import { ensureBases } from "./baseImages";
 import { serveProvider, type ResourceHandler } from "../platform/rpc";
 import { getConfigMaps, getRollout } from "./functions";
 import { localCertificate } from "./resources/localCertificate";
@@ -15,6 +16,7 @@ let session = new Session(undefined);
 const FUNCTIONS: Readonly<Record<string, typeof getRollout>> = {
   "hms:rollout:getRollout": getRollout,
   "hms:rollout:getConfigMaps": getConfigMaps,
+  "hms:image:ensureBases": ensureBases,
 };
 
 const RESOURCES: Readonly<Record<string, (session: Session) => ResourceHandler>> = {

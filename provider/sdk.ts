@@ -216,3 +216,15 @@ export async function getConfigMaps(
   )) as { readonly found: Readonly<Record<string, ConfigContent | null>> };
   return answer.found;
 }
+
+/** Makes what a Dockerfile builds on where only the local platform has it; does nothing elsewhere. Not for previews. */
+export async function ensureBases(
+  {
+    context,
+    dockerfile,
+    buildArgs,
+  }: { context: string; dockerfile: string; buildArgs: Readonly<Record<string, string>> },
+  opts: pulumi.InvokeOptions,
+): Promise<void> {
+  await pulumi.runtime.invoke("hms:image:ensureBases", { context, dockerfile, buildArgs }, opts);
+}

@@ -6,7 +6,7 @@ import { accountNamed, claimFolder, confined } from "./confined";
 import type { Layout } from "./layout";
 import { flags, type Part } from "./part";
 import { kubeconfigText } from "./pki";
-import { initialiseDatabase, POSTGRES_BIN } from "./postgres";
+import { HBA, initialiseDatabase, POSTGRES_BIN } from "./postgres";
 import { probeHttp, probePostgres, probeSocket } from "./probe";
 
 export function containerd(layout: Layout): Part {
@@ -91,8 +91,10 @@ export function postgres(layout: Layout): Part {
         `${POSTGRES_BIN}/postgres`,
         ...["-D", `${CONFINED}/db`, "-p", String(layout.ports.postgres)],
         ...["-c", "listen_addresses=127.0.0.1", "-c", `unix_socket_directories=${CONFINED}`],
+        ...["-c", `hba_file=${CONFINED}/pg_hba.conf`],
       ]),
-      files: {},
+      files: { [path.join(folder, "pg_hba.conf")]: HBA },
+      owner: accountNamed("postgres"),
     }),
     probe: () => probePostgres(layout.ports.postgres),
   };

@@ -32,14 +32,14 @@ export async function ensureNetwork(layout: Layout): Promise<void> {
 }
 
 /**
- * Lets pods reach the gateway and Prometheus, which listen on loopback only, under the cluster's own address. The rules
- * take what comes from the pods' bridge and nothing else, so both stay closed to other machines. (kube-proxy has turned
+ * Lets pods reach the gateway, Prometheus and PostgreSQL, which listen on loopback only, under the cluster's own address.
+ * The rules take what comes from the pods' bridge and nothing else, so all stay closed to other machines. (kube-proxy has turned
  * on what routes such packets to loopback, for NodePorts, and guards it.)
  */
 async function openToPods({ ports }: Layout): Promise<void> {
   const { bridge, address } = CLUSTER;
   const saved = await exec("iptables-save", ["-t", "nat"]);
-  const script = entranceScript(saved, { bridge, address, ports: [ports.gateway, ports.prometheus] });
+  const script = entranceScript(saved, { bridge, address, ports: [ports.gateway, ports.prometheus, ports.postgres] });
   if (script !== "") await exec("iptables-restore", ["--noflush", "--wait"], { input: script });
 }
 

@@ -4,12 +4,17 @@ import * as path from "node:path";
 import { exec } from "../exec";
 import { CONFINED } from "./configs";
 import { accountNamed, claimFolder, confined } from "./confined";
-import type { Layout } from "./layout";
+import { CLUSTER, type Layout } from "./layout";
 
 export const POSTGRES_BIN = "/usr/lib/postgresql/15/bin";
 
 /** File with the password of the database's superuser `postgres`; readable by its owner only. */
 export const postgresPasswordFile = (layout: Layout): string => path.join(layout.home, "postgres.password");
+
+/** Who may connect, always by password: this machine, and pods, whose packets come to loopback with their own address. */
+export const HBA = ["local all all", "host all all 127.0.0.1/32", `host all all ${CLUSTER.podCidr}`]
+  .map((line) => `${line} scram-sha-256\n`)
+  .join("");
 
 /** Makes the database cluster with a random password, once. A half-made one (an interrupted start) is made anew. */
 export async function initialiseDatabase(layout: Layout, folder: string): Promise<void> {

@@ -38,33 +38,19 @@ export interface RunnerImageOptions {
  * @throws RefusedError when packages or the registry are out of reach.
  */
 export async function ensureRunnerImage(layout: Layout, options: RunnerImageOptions): Promise<string> {
-  const sources = path.join(projectRoot(), "images", "hms-runner");
   const bundle = fs.readFileSync(currentBundle("runner"));
-  const made = [GENERATION, COMPRESSION, process.arch];
-  const parts = {
-    rootfs: hashOf(JSON.stringify([made, rootfsInputs(sources)])),
-    node: JSON.stringify([made, launcher().NODE_VERSION]),
-    bundle: hashOf(bundle),
-  };
+  const parts = { ...nodeInputs(), bundle: hashOf(bundle) };
   const inputs = hashOf(JSON.stringify([RUNTIME, parts]));
   const reference = await madeBefore(layout, inputs);
   if (reference !== undefined) return reference;
   const waiting = (holder: string) => {
     options.progress.line(`… ${holder} is making the runner's image; waiting for it`);
   };
-  return withLock(`runner-image:${layout.home}`, waiting, options.signal, async () => {
+  return withLock(layersLock(layout), waiting, options.signal, async () => {
     const meanwhile = await madeBefore(layout, inputs);
     if (meanwhile !== undefined) return meanwhile;
     const { progress } = options;
-    const [rootfs, node] = [
-      { name: "rootfs", inputs: parts.rootfs },
-      { name: "node", inputs: parts.node },
-    ];
-    const layers = [
-      await keptLayer(layout, rootfs, progress, () => rootfsTar(layout, sources, options)),
-      await keptLayer(layout, node, progress, () => nodeTar(layout, options)),
-      await layerOf(tarOf({ [PROGRAM]: bundle }), COMPRESSION),
-    ];
+    const layers = [...(await nodeLayers(layout, options)), await layerOf(tarOf({ [PROGRAM]: bundle }), COMPRESSION)];
     const image = imageOf(layers, RUNTIME);
     await progress.during("push the runner's image", () =>
       pushImage({ registry: layout.registry, repository: REPOSITORY, tag: inputs.slice(0, 12) }, image, options.signal),
@@ -73,6 +59,33 @@ export async function ensureRunnerImage(layout: Layout, options: RunnerImageOpti
     return referenceOf(layout, image.digest);
   });
 }
+
+/** Where the lists of packages and our own files are. */
+const sourcesOf = (): string => path.join(projectRoot(), "images", "hms-runner");
+
+/** What decides the two layers below our bundle. */
+export function nodeInputs(): { readonly rootfs: string; readonly node: string } {
+  const made = [GENERATION, COMPRESSION, process.arch];
+  return {
+    rootfs: hashOf(JSON.stringify([made, rootfsInputs(sourcesOf())])),
+    node: JSON.stringify([made, launcher().NODE_VERSION]),
+  };
+}
+
+/** Debian files and Node.js, the lowest first: as they were packed before, or packed now. To be called under a lock. */
+export async function nodeLayers(layout: Layout, options: RunnerImageOptions): Promise<readonly Layer[]> {
+  const { rootfs, node } = nodeInputs();
+  const { progress } = options;
+  return [
+    await keptLayer(layout, { name: "rootfs", inputs: rootfs }, progress, () =>
+      rootfsTar(layout, sourcesOf(), options),
+    ),
+    await keptLayer(layout, { name: "node", inputs: node }, progress, () => nodeTar(layout, options)),
+  ];
+}
+
+/** Name of the lock under which layers are packed and kept. */
+export const layersLock = (layout: Layout): string => `runner-image:${layout.home}`;
 
 const folderOf = (layout: Layout): string => path.join(layout.data, "images", "runner");
 const recordFile = (layout: Layout): string => path.join(folderOf(layout), "image.json");
