@@ -8,7 +8,7 @@ import { RefusedError } from "../platform/errors";
 import { settleConfigMaps } from "../provider/rollout/configMaps";
 import { journalOf } from "../provider/rollout/journal";
 import { Mover } from "../provider/rollout/mover";
-import { serviceHost, type OpenStack } from "./stack";
+import { serviceHost, shapeOf, type OpenStack } from "./stack";
 
 export type RollbackChoice =
   /** The release stands proven on the idle color: one weight move. */
@@ -65,7 +65,7 @@ export async function moveBack(
     await note("lease-taken");
     const { actual } = await store.read();
     if (actual.live === null) throw new RefusedError(`${service.name}: nothing is live any more`);
-    const { address, ...gateway } = config.gateway;
+    const { address } = config.gateway;
     const host = serviceHost(config, service.name);
     const mover = new Mover({
       ...{ store, lease, note, progress },
@@ -74,7 +74,7 @@ export async function moveBack(
     });
     const { convergedMs } = await mover.run(
       {
-        shape: { service: service.name, namespace: config.namespace, hostnames: [host], gateway },
+        shape: shapeOf(config, service.name),
         to: otherColor(actual.live),
         release: target.release.id,
         seen: actual.live,

@@ -4,6 +4,8 @@ import { describeOwed } from "../core/migrations/owed";
 import { describeHolder } from "../core/rollout/lease";
 import type { ServiceSeen } from "../core/rollout/status";
 import type { ServiceConfig } from "../core/service/service";
+import type { RouteShape } from "../core/rollout/route";
+import { httpsParent } from "../core/tls/objects";
 import { httpsUrl } from "../core/tls/settings";
 import { RefusedError } from "../platform/errors";
 import { projectRoot } from "../platform/home";
@@ -43,6 +45,18 @@ export function openStack(stack: string, only: string | undefined, env: NodeJS.P
 }
 
 export const serviceHost = (config: StackConfig, service: string): string => `${service}.${config.domain}`;
+
+/** The route of a service as the program writes it. */
+export function shapeOf({ namespace, gateway, tls, ...config }: StackConfig, service: string): RouteShape {
+  const { address: _outside, ...parent } = gateway;
+  return {
+    service,
+    namespace,
+    hostnames: [`${service}.${config.domain}`],
+    // A route written without it would end https for the service's users.
+    gateway: { ...parent, ...(tls === undefined ? {} : { https: httpsParent({ service, tls }) }) },
+  };
+}
 
 export function serviceUrl(config: StackConfig, service: string): string {
   if (config.tls) return httpsUrl(config.tls, serviceHost(config, service));

@@ -21,7 +21,7 @@ import { cancelledText, cancelSchedule } from "../provider/rollout/schedule";
 import { syntheticLoad } from "../provider/rollout/syntheticLoad";
 import { startWatcher } from "../provider/rollout/watcherJob";
 import { runnerImage } from "../provider/runnerImage";
-import { serviceHost, type OpenStack } from "./stack";
+import { serviceHost, shapeOf, type OpenStack } from "./stack";
 
 /**
  * Puts the traffic of a move that is under way, parked or left by a dead mover back, by one patch; one that only waits for
@@ -96,7 +96,7 @@ export async function promoteParked(
     const waiting = move ?? (scheduled && { ...scheduled, to: scheduled.color });
     if (!waiting || !isPromotable(actual, null))
       throw new RefusedError(`${service.name}: nothing is parked any more; its traffic was put back`);
-    const { address, ...gateway } = config.gateway;
+    const { address } = config.gateway;
     const host = serviceHost(config, service.name);
     const gates = gatesOf(service.kpis);
     const { prometheus, namespace, freeze, stack } = config;
@@ -136,7 +136,7 @@ export async function promoteParked(
     for (const warning of thin) progress(`warning: ${warning}`);
     const result = await mover.run(
       {
-        shape: { service: service.name, namespace, hostnames: [host], gateway },
+        shape: shapeOf(config, service.name),
         to: waiting.to,
         release: waiting.release,
         seen: actual.live,
