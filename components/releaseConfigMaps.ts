@@ -47,7 +47,7 @@ export class ReleaseConfigMaps extends pulumi.ComponentResource {
           },
           {
             parent: this,
-            // A rollback may need it when no color runs it any more; the switch removes those that nobody needs.
+            // A rollback may need it when no color runs it any more; what nobody needs is removed after a move.
             retainOnDelete: true,
             ...(standing.includes(configMap) ? {} : { dependsOn: lease }),
           },

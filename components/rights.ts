@@ -111,9 +111,8 @@ const RIGHTS: Readonly<Record<Account, (scope: RightsScope) => readonly Rule[]>>
           },
         ]
       : []),
-    // ConfigMaps of releases are named after their content; one that nobody needs any more is removed.
-    { ...CONFIG_MAPS, verbs: ["get", "list", "delete"] },
-    { ...CONFIG_MAPS, verbs: ["create", "patch"], resourceNames: services.map(configPointerName) },
+    // Not those of releases, whose names are new each time: who may delete any ConfigMap could end a freeze.
+    { ...CONFIG_MAPS, verbs: APPLY, resourceNames: services.map(configPointerName) },
     // Asked before each weight; without this right nothing could be read, and everything would be frozen.
     FREEZE,
     // The newest checkpoint of the ledger, kept where the ledger is not.

@@ -6,7 +6,7 @@ import { COLORS } from "../../core/rollout/color";
 import { configPointerName, FIELD_MANAGER, LABEL, workloadName } from "../../core/rollout/names";
 import type { ActualRollout } from "../../core/rollout/plan";
 import type { KubeClient, KubeObject } from "../../platform/kube/client";
-import { apiErrorOf, isConflict } from "../../platform/kube/errors";
+import { apiErrorOf, isApiError, isConflict } from "../../platform/kube/errors";
 import { messageOf } from "./errors";
 import type { HeldLease } from "./lease";
 import type { RolloutStore } from "./store";
@@ -53,27 +53,34 @@ export class ConfigMaps {
     throw new Error(`ConfigMap ${this.store.namespace}/${this.pointer} is written by somebody else all the time`);
   }
 
-  /** Removes ConfigMaps that nobody can need any more. Only for who holds the lease: nothing is just being brought up then. */
-  async prune(lease: HeldLease): Promise<readonly string[]> {
-    const { service } = this.store;
-    const existing = await this.names();
-    const inUse = await this.inUse();
-    const { record } = (await this.store.read()).actual;
-    const gone = superfluous(service, existing, inUse, record);
-    for (const name of gone) {
-      lease.lost.throwIfAborted();
-      await this.kube.delete(this.ref(name));
-    }
-    return gone;
+  /**
+   * Removes ConfigMaps that nobody can need any more. Only for who holds the lease: nothing is just being brought up then.
+   * Who may not remove any, such as the pod of a scheduled move, leaves them to the next update.
+   */
+  async prune(lease: HeldLease): Promise<void> {
+    await unlessForbidden(() => this.removeSuperfluous(lease));
   }
 
   /** For the end of the service: nothing of it is kept. */
   async removeAll(): Promise<void> {
-    for (const name of [...(await this.names()), this.pointer]) await this.kube.delete(this.ref(name));
+    await unlessForbidden(async () => {
+      for (const name of [...(await this.names()), this.pointer]) await this.kube.delete(this.ref(name));
+    });
   }
 
   private get pointer(): string {
     return configPointerName(this.store.service);
+  }
+
+  private async removeSuperfluous(lease: HeldLease): Promise<void> {
+    const { service } = this.store;
+    const existing = await this.names();
+    const inUse = await this.inUse();
+    const { record } = (await this.store.read()).actual;
+    for (const name of superfluous(service, existing, inUse, record)) {
+      lease.lost.throwIfAborted();
+      await this.kube.delete(this.ref(name));
+    }
   }
 
   private async put(found: KubeObject | undefined, wanted: PointerData): Promise<void> {
@@ -148,6 +155,14 @@ export async function settleConfigMaps(
       `${store.service}: the traffic is as it should be, but its ConfigMaps could not be put in order: ` +
         `${messageOf(error)}. The next update does it`,
     );
+  }
+}
+
+async function unlessForbidden(act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!isApiError(error, "Forbidden")) throw error;
   }
 }
 

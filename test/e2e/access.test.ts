@@ -8,6 +8,8 @@ import { FREEZE_MAP } from "../../core/freeze/place";
 import { KubeApiError } from "../../platform/kube/errors";
 import { configMapStore } from "../../provider/freeze/configMapStore";
 import { askFreeze } from "../../provider/freeze/look";
+import { path } from "../../core/json";
+import { settleConfigMaps } from "../../provider/rollout/configMaps";
 import { DataPlane } from "../../provider/rollout/dataPlane";
 import { acquireLease, removeLease, seizeLease } from "../../provider/rollout/lease";
 import { Mover } from "../../provider/rollout/mover";
@@ -80,10 +82,15 @@ describe("the accounts of a stack's namespace", function () {
       const request = { shape, to: "blue", release: r1.id, seen: null, steps: ALL_AT_ONCE } as const;
       const mover = new Mover({ store, lease: held, dataPlane, progress: () => undefined });
       await mover.run({ ...request, intent: "deploy", takeOver: false, probePath: "/health" }, signal);
+      await settleConfigMaps(kube, store, held, (warning) => {
+        throw new Error(warning);
+      });
     } finally {
       await held.release();
     }
     assert.equal((await dataPlane.ask({ path: "/health" })).headers["x-hms-color"], "blue");
+    const pointer = await space.kube.get({ apiVersion: "v1", kind: "ConfigMap", namespace, name: "svc-config" });
+    assert.equal(path(pointer, "data", "currentRelease"), r1.id);
   });
 
   it("let the watcher read a rollout, take the lease from its holder, and write the route", async () => {
@@ -136,6 +143,13 @@ describe("the accounts of a stack's namespace", function () {
     ["hms-deployer", "take the lease", (kube) => kube.patch(lease, label("no"), MERGE)],
     ["hms-deployer", "widen its own rights", (kube) => kube.patch(role("hms-deployer"), { rules: [] }, MERGE)],
     ["hms-switch", "make a workload", (kube) => kube.apply(bareDeployment("more"), APPLY)],
+    [
+      "hms-switch",
+      "write the ConfigMap of a release",
+      (kube) => kube.apply(configMap("svc-config-0123456789ab"), APPLY),
+    ],
+    ["hms-switch", "delete the pointer", (kube) => kube.delete({ ...pointer, name: "svc-config" })],
+    ["hms-switch", "list ConfigMaps", (kube) => kube.list(pointer)],
     ["hms-switch", "change a Service", (kube) => kube.patch(service, label("no"), MERGE)],
     ["hms-switch", "write another service's route", (kube) => kube.apply(bare(other), APPLY)],
     ["hms-switch", "write the probe route", (kube) => kube.patch(probeRouteRef("svc", namespace), label("no"), MERGE)],
@@ -151,6 +165,7 @@ describe("the accounts of a stack's namespace", function () {
     ["hms-freezer", "take the freeze's ConfigMap away", (kube) => kube.delete(freezeMap)],
     ["hms-freezer", "patch the public route", (kube) => kube.patch(route, label("no"), MERGE)],
   ];
+  const pointer = { apiVersion: "v1", kind: "ConfigMap", namespace };
   const service = { apiVersion: "v1", kind: "Service", namespace, name: "svc-blue" };
   const secret = { apiVersion: "v1", kind: "Secret", namespace, name: "any" };
   const freezeMap = { apiVersion: "v1", kind: "ConfigMap", namespace, name: FREEZE_MAP };

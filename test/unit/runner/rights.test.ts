@@ -97,6 +97,17 @@ describe("rights in a stack's namespace", () => {
     assert.equal(may(rightsOf("hms-switch", of), "list", "secrets"), false);
   });
 
+  it("let the switch write the pointer to what is live, and delete no ConfigMap: a freeze is one", () => {
+    const rules = rightsOf("hms-switch", { services: ["a"], secrets: [], migrations: true });
+    const names = ["a-config", "a-config-0123456789ab", "b-config", "hms-freeze"];
+    assert.deepEqual(
+      names.filter((name) => may(rules, "patch", "configmaps", name)),
+      ["a-config"],
+    );
+    for (const verb of ["delete", "list", "update"])
+      assert.ok(!names.some((name) => may(rules, verb, "configmaps", name)), verb);
+  });
+
   it("let nobody kill pods but the switch, and it only where a service asks for chaos before its move", () => {
     const of = { services: ["a"], secrets: [] };
     const killers = (scope: RightsScope) =>
