@@ -57,11 +57,13 @@ export function frozenOf({ stack, services }: FreezeSeen): { reason: string; unt
 /** A line for whoever looks, and none where nothing is frozen. */
 export function freezeLines({ stack, services }: FreezeSeen): string[] {
   const whole = noticeText(stack);
-  if (whole !== undefined) return [whole];
-  return services.flatMap(({ name, decision }) => {
+  // What is true of the stack is not said again of each service; that the glass is broken for one is.
+  const own = services.filter(({ decision }) => whole === undefined || (stack.frozen && !decision.frozen));
+  const notices = own.flatMap(({ name, decision }) => {
     const notice = noticeText(decision);
     return notice === undefined ? [] : [`${name}: ${notice}`];
   });
+  return whole === undefined ? notices : [whole, ...notices];
 }
 
 /**

@@ -53,7 +53,7 @@ const on: Command = {
     { flags: "--link <url>", description: "where people read more" },
   ],
   examples: [
-    'hms freeze on --stack prod --reason "year-end close" --until 2027-01-02T08:00[America/New_York]',
+    'hms freeze on --stack prod --reason "year-end close" --until "2027-01-02T08:00[America/New_York]"',
     'hms freeze on --stack prod --service drought-benefit --reason "INC-1234" --link https://incidents.example.gov/1234',
   ],
   async run(invocation, io) {
@@ -130,7 +130,7 @@ const explain: Command = {
   options: [STACK, SERVICE, { flags: "--at <time>", description: "a time to come instead of now" }, JSON_OPTION],
   examples: [
     "hms freeze explain --stack prod",
-    "hms freeze explain --stack prod --at 2026-12-24T18:00[America/Chicago]",
+    'hms freeze explain --stack prod --at "2026-12-24T18:00[America/Chicago]"',
   ],
   async run(invocation, io) {
     const stack = open(invocation, io);
