@@ -15,13 +15,13 @@ export interface FollowParts {
   readonly namespace: string;
   readonly job: string;
   readonly log: JobLog;
+  /** How long its container may take to begin, in ms. */
+  readonly startDeadlineMs: number;
   /** Each new line of the log. */
   readonly line: (text: string) => void;
 }
 
 const LOOK_MS = 400;
-/** What keeps a pod from beginning may pass: an image that is being pushed, a node that comes. */
-const START_DEADLINE_MS = 120_000;
 /** More at once is only shown in part, for nobody reads it as it comes. */
 const SHOWN_AT_ONCE = 10;
 
@@ -32,7 +32,7 @@ const selectorOf = (job: string): string => `batch.kubernetes.io/job-name=${job}
 export async function follow(parts: FollowParts, signal: AbortSignal): Promise<RunEnd> {
   const { kube, namespace, job } = parts;
   const ref = { apiVersion: "batch/v1", kind: "Job", name: job, namespace };
-  const giveUp = performance.now() + START_DEADLINE_MS;
+  const giveUp = performance.now() + parts.startDeadlineMs;
   for (;;) {
     // The Job before its pods: once it has failed, they say all there is to say.
     const object = await kube.get(ref, { signal });

@@ -32,8 +32,12 @@ export interface MigratorParts {
   /** Each change of state, and each line that a run prints; must not throw. */
   readonly progress: (message: string) => void;
   readonly now?: () => Date;
+  /** How long the container of a run may take to begin, in ms. @default 120000 */
+  readonly startDeadlineMs?: number;
 }
 
+/** What keeps a pod from beginning may pass: an image that is being pushed, a node that comes. */
+const START_DEADLINE_MS = 120_000;
 /** A Job whose end is noted can be looked at for so long. */
 const KEPT_SECONDS = 86_400;
 
@@ -175,7 +179,7 @@ export class Migrator {
     seen: RunSeen,
     signal: AbortSignal,
   ): Promise<RunEnd & { readonly lines: readonly string[] }> {
-    const { kube, store, lease, progress } = this.parts;
+    const { kube, store, lease, progress, startDeadlineMs = START_DEADLINE_MS } = this.parts;
     const { direction, job } = seen;
     const log = await JobLog.of(kube, store.namespace, note.work);
     const line = (text: string) => {
@@ -184,7 +188,7 @@ export class Migrator {
     const stop = AbortSignal.any([signal, lease.lost]);
     let end: RunEnd;
     try {
-      end = await follow({ kube, namespace: store.namespace, job, log, line }, stop);
+      end = await follow({ kube, namespace: store.namespace, job, log, line, startDeadlineMs }, stop);
     } catch (error) {
       if (!stop.aborted) throw error;
       const what =

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Account } from "../../components/rights";
+import type { ServiceConfig } from "../../core/service/service";
 import { KubeClient } from "../../platform/kube/client";
 import { loadLayout } from "../../platform/local/layout";
 import { projectRoot } from "../../platform/home";
@@ -18,8 +19,10 @@ export class NamespaceAccounts {
   constructor(
     private readonly namespace: string,
     services: readonly string[],
+    /** What all of them ask for. */
+    wishes: Partial<Pick<ServiceConfig, "chaos" | "migrations">> = {},
   ) {
-    const args = JSON.stringify({ namespace, services: services.map((name) => ({ name, secrets: {} })) });
+    const args = JSON.stringify({ namespace, services: services.map((name) => ({ name, secrets: {}, ...wishes })) });
     const component = JSON.stringify(join(projectRoot(), "components", "access.ts"));
     this.project.program(
       `require("tsx/cjs");\nconst { Access } = require(${component});\nnew Access("access", ${args}, {});`,
