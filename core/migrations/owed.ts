@@ -31,9 +31,9 @@ export function owedDowns(notes: MigrationNotes, actual: ActualRollout, wanted?:
 export const describeOwed = (notes: MigrationNotes, actual: ActualRollout): readonly string[] =>
   owedDowns(notes, actual).map((id) => describeRelease({ id, tag: notes.get(id)?.tag ?? id }));
 
-/** Whether a release has traffic, is on its way to it, or waits with a part of it: then its `down` never runs. */
+/** Whether a release has traffic, is on its way to it, or waits for it: then its `down` never runs. */
 export function isInUse({ live, weights, colors, record }: ActualRollout, release: string): boolean {
-  if (record.move?.release === release) return true;
+  if (record.move?.release === release || record.scheduled?.release === release) return true;
   return COLORS.some(
     (color) => colors[color]?.release.id === release && (live === color || (weights?.[color] ?? 0) > 0),
   );

@@ -12,6 +12,7 @@ import {
   withStop,
   type RolloutRecord,
 } from "../../../core/rollout/record";
+import { withScheduled } from "../../../core/rollout/scheduled";
 import { bound, fact, release } from "../rollout/support";
 import { note, work } from "./support";
 
@@ -20,6 +21,16 @@ const deployed = (record: RolloutRecord, color: Color, name: string) => withDepl
 const a = deployed(emptyRecord(), "blue", "a");
 const ab = deployed(a, "green", "b");
 const abc = deployed(ab, "blue", "c");
+
+const SCHEDULE = {
+  at: "2027-01-01T08:00:00.000Z",
+  zone: "UTC",
+  text: "2027-01-01 08:00 UTC",
+  color: "green",
+  onFreeze: "fire",
+  expiresAfterSeconds: 3600,
+  graceSeconds: 60,
+} as const;
 
 /** Live is what the record says; the other color runs `idle`. */
 const actual = (record: RolloutRecord, idle: string | null, share = 0): ActualRollout => {
@@ -93,9 +104,16 @@ describe("a release owes no down", () => {
     assert.deepEqual(owed(notes({ b: { work: upOnly } }), held, "c"), []);
   });
 
-  it("while it is live, has a share of the traffic, or is on its way", () => {
+  it("while it is live, has a share of the traffic, is on its way, or is scheduled", () => {
     const b = notes({ b: { since: 1 } });
-    const cases = [actual(ab, "a"), actual(failed(a, "b"), "b", 1), actual(moving, "b", 50), actual(moving, "b")];
+    const waits = withScheduled(a, { ...SCHEDULE, release: id("b"), tag: "B", image: "i" }, 7, act);
+    const cases = [
+      actual(waits, "b"),
+      actual(ab, "a"),
+      actual(failed(a, "b"), "b", 1),
+      actual(moving, "b", 50),
+      actual(moving, "b"),
+    ];
     for (const world of cases) {
       assert.ok(isInUse(world, id("b")));
       assert.deepEqual(owed(b, world, "c"), []);
