@@ -1,7 +1,7 @@
 import { FREEZE_MAP } from "../../core/freeze/place";
 import type { FreezeTexts } from "../../core/freeze/book";
 import { asObject, asString, path } from "../../core/json";
-import { RefusedError } from "../../platform/errors";
+import { reasonOf, RefusedError } from "../../platform/errors";
 import type { KubeClient, KubeObject } from "../../platform/kube/client";
 import { isApiError, isConflict, isNotFound } from "../../platform/kube/errors";
 import type { FreezeStore } from "./store";
@@ -22,7 +22,7 @@ export function configMapStore(kube: KubeClient, namespace: string): FreezeStore
     async update(change, signal) {
       for (let attempt = 1; ; attempt++) {
         const found = await kube.get(ref, { signal });
-        const before = textsOf(found);
+        const before = known(where, found);
         const data = dataOf(change(before));
         if (sameData(data, dataOf(before)) && found) return;
         try {
@@ -48,6 +48,15 @@ export function configMapStore(kube: KubeClient, namespace: string): FreezeStore
       }
     },
   };
+}
+
+/** @throws RefusedError that names the place: whoever writes is not told that it freezes. */
+function known(where: string, found: KubeObject | undefined): FreezeTexts {
+  try {
+    return textsOf(found);
+  } catch (error) {
+    throw new RefusedError(`${where} cannot be read: ${reasonOf(error)}; nothing was changed`, { cause: error });
+  }
 }
 
 /** @throws Error for a key that means nothing: whoever wrote it wanted something else than it does. */

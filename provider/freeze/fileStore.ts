@@ -2,6 +2,7 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { randomBytes } from "node:crypto";
 import type { FreezeTexts } from "../../core/freeze/book";
+import { RefusedError } from "../../platform/errors";
 import { withLock } from "../../platform/lock";
 import type { FreezeStore } from "./store";
 
@@ -25,18 +26,29 @@ export function fileStore(file: string): FreezeStore {
         () => undefined,
         signal,
         async () => {
-          const before = await read();
+          const before = await foreseen(file, read);
           const after = change(before);
           for (const key of keys) {
             const text = after[key];
             if (text === before[key]) continue;
-            if (text === undefined) await fs.rm(files[key], { force: true });
-            else await replace(files[key], text);
+            await foreseen(file, () =>
+              text === undefined ? fs.rm(files[key], { force: true }) : replace(files[key], text),
+            );
           }
         },
       );
     },
   };
+}
+
+/** What the file system refuses is for a person to mend, and no bug. */
+async function foreseen<T>(file: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    throw new RefusedError(`the freeze in file ${file} cannot be changed: ${error.message}`, { cause: error });
+  }
 }
 
 /** `undefined` only when there is nothing at all under that name. */

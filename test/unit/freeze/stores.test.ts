@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, wr
 import os from "node:os";
 import path from "node:path";
 import { withFlag, withFlagsLeft } from "../../../core/freeze/change";
+import { RefusedError } from "../../../platform/errors";
 import { KubeClient } from "../../../platform/kube/client";
 import { configMapStore } from "../../../provider/freeze/configMapStore";
 import { fileStore } from "../../../provider/freeze/fileStore";
@@ -49,6 +50,20 @@ describe("a freeze in a file", () => {
     writeFileSync(path.join(folder, "plain"), "");
     file = path.join(folder, "plain", "freeze");
     assert.match((await reason()) ?? "", /cannot be read: ENOTDIR/);
+  });
+
+  it("cannot be changed: says why, and who is to mend it", async () => {
+    mkdirSync(file);
+    await assert.rejects(
+      fileStore(file).update(() => ({})),
+      (error: Error) => error instanceof RefusedError && /cannot be changed: EISDIR/.test(error.message),
+    );
+    writeFileSync(path.join(folder, "plain"), "");
+    const below = fileStore(path.join(folder, "plain", "deeper", "freeze"));
+    await assert.rejects(
+      below.update((texts) => ({ ...texts, flag: "" })),
+      (error: Error) => error instanceof RefusedError && /cannot be changed: ENOTDIR/.test(error.message),
+    );
   });
 
   it("has a calendar beside it that counts as much", async () => {
