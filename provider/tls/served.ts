@@ -12,7 +12,7 @@ export interface Door {
 const TIMEOUT_MS = 5000;
 /** Right answers in a row, each on a connection of its own: of several gateway instances each is asked. */
 const ANSWERS_IN_A_ROW = 8;
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 15_000;
 
 /** Serial number of the certificate that a new connection is shown. @throws Error when none is. */
 export function servedSerial({ address, port, host }: Door, signal?: AbortSignal): Promise<string> {

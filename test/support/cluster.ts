@@ -8,6 +8,8 @@ import { KubeClient } from "../../platform/kube/client";
 import { asNumber, path } from "../../core/json";
 
 export const GATEWAY = { name: "public", namespace: "gateway", address: "http://127.0.0.1:8080" };
+/** Where the same gateway serves https. */
+export const HTTPS = { port: 8443, address: "https://127.0.0.1:8443" };
 const MANAGER = "hms-test";
 
 /** A namespace of the local cluster that a test made, and takes away. */

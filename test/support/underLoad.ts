@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
 import { Load } from "../load/load";
-import { GATEWAY } from "./cluster";
+import { GATEWAY, HTTPS } from "./cluster";
 import type { TestProject } from "./project";
 
-/** Does something under users' requests to the health path, of which none may be lost. */
+/**
+ * Does something under users' requests to the health path, of which none may be lost.
+ * @param pace with `authority` (PEM): by https, and only certificates of that authority are believed.
+ */
 export async function underLoad<T>(
   project: TestProject,
-  pace: { readonly requestsPerSecond: number; readonly newConnections: number },
+  pace: { readonly requestsPerSecond: number; readonly newConnections: number; readonly authority?: string },
   act: () => Promise<T>,
 ): Promise<T> {
-  const load = Load.start({ address: GATEWAY.address, host: project.host, path: "/health", maxSeconds: 120, ...pace });
+  const address = pace.authority === undefined ? GATEWAY.address : HTTPS.address;
+  const load = Load.start({ address, host: project.host, path: "/health", maxSeconds: 120, ...pace });
   try {
     return await act();
   } finally {
