@@ -63,7 +63,7 @@ export async function moveBack(
   const recorder = session.recorder(store, progress);
   try {
     await note("lease-taken");
-    const { actual } = await store.read();
+    const { actual, shape } = await store.read();
     if (actual.live === null) throw new RefusedError(`${service.name}: nothing is live any more`);
     const { address } = config.gateway;
     const host = serviceHost(config, service.name);
@@ -74,7 +74,8 @@ export async function moveBack(
     });
     const { convergedMs } = await mover.run(
       {
-        shape: shapeOf(config, service.name),
+        // A way back changes weights alone, whatever the stack file says of the route meanwhile.
+        shape: shape ?? shapeOf(config, service.name),
         to: otherColor(actual.live),
         release: target.release.id,
         seen: actual.live,

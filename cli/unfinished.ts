@@ -91,7 +91,7 @@ export async function promoteParked(
   try {
     await note("lease-taken");
     // Whoever had the lease meanwhile, the watcher for one, may have put the traffic back for a reason.
-    const { actual } = await store.read();
+    const { actual, shape } = await store.read();
     const { move, scheduled, weights } = actual.record;
     const waiting = move ?? (scheduled && { ...scheduled, to: scheduled.color });
     if (!waiting || !isPromotable(actual, null))
@@ -136,7 +136,7 @@ export async function promoteParked(
     for (const warning of thin) progress(`warning: ${warning}`);
     const result = await mover.run(
       {
-        shape: shapeOf(config, service.name),
+        shape: shape ?? shapeOf(config, service.name),
         to: waiting.to,
         release: waiting.release,
         seen: actual.live,

@@ -7,12 +7,14 @@ import { describeHold, findHold } from "../../core/rollout/record";
 import type { RouteShape } from "../../core/rollout/route";
 import { stops } from "../../core/rollout/strategy";
 import {
+  isProperties,
   PartialFailure,
   UNKNOWN,
   type Log,
   type Properties,
   type PropertyDiff,
   type ResourceHandler,
+  type Value,
 } from "../../platform/rpc";
 import { foreignWeights } from "../rollout/arm";
 import { downText, migratorOf, withDowns } from "../migration/takeBack";
@@ -251,10 +253,18 @@ async function writePointer(session: Session, wish: SwitchInputs, inputs: Proper
   return (await world(session, wish.service, wish.namespace, inputs)) ?? inputs;
 }
 
+/** The https listener is the route's own word: one that was lost shows as drift, and is put back. */
+function seenGateway(known: Value | undefined, shape: RouteShape | undefined): Value {
+  if (!isProperties(known)) return known ?? null;
+  const { https: _before, ...shared } = known;
+  const https = shape?.gateway.https;
+  return https === undefined ? shared : { ...shared, https: { ...https } };
+}
+
 /** The route as outputs; `undefined` when it is gone, or when nothing is live behind it. */
 async function world(session: Session, service: string, namespace: string, base: Properties) {
   const store = session.store(service, namespace);
-  const { actual, routeVersion, hostnames } = await store.read();
+  const { actual, routeVersion, hostnames, shape } = await store.read();
   if (routeVersion === undefined || actual.live === null || actual.weights === null) return undefined;
   const { schedule: _before, ...rest } = base;
   const schedule = scheduleInput(actual.record);
@@ -264,6 +274,7 @@ async function world(session: Session, service: string, namespace: string, base:
     service,
     namespace,
     hostnames,
+    gateway: seenGateway(base.gateway, shape),
     live: actual.live,
     release: actual.colors[actual.live]?.release.id ?? "",
     weights: actual.weights,

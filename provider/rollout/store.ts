@@ -195,7 +195,7 @@ export class RolloutStore {
   private observeShape(route: KubeObject): RouteShape {
     const parent = path(route, "spec", "parentRefs", 0);
     const section = asString(path(parent, "sectionName"));
-    const https = httpsParentOf(path(route, "spec", "parentRefs", 1));
+    const https = httpsParentOf(path(route, "spec", "parentRefs", 1), this.namespace);
     return {
       service: this.service,
       namespace: this.namespace,
@@ -232,9 +232,11 @@ export class RolloutStore {
   }
 }
 
-function httpsParentOf(parent: unknown): HttpsParent | undefined {
-  const [kind, name] = [asString(path(parent, "kind")), asString(path(parent, "name"))];
-  return (kind === "Gateway" || kind === "ListenerSet") && name !== undefined ? { kind, name } : undefined;
+/** Only in the service's own namespace: another parent there was added by somebody else. */
+function httpsParentOf(parent: unknown, home: string): HttpsParent | undefined {
+  const [kind, name, namespace] = ["kind", "name", "namespace"].map((key) => asString(path(parent, key)));
+  if (name === undefined || namespace !== home) return undefined;
+  return kind === "Gateway" || kind === "ListenerSet" ? { kind, name } : undefined;
 }
 
 const hostnamesOf = (route: KubeObject): string[] =>

@@ -176,6 +176,15 @@ describe("https, on a real cluster and gateway", function () {
     assert.equal(color, "blue");
   });
 
+  it("is put back by the next update when its place on the route was lost", async () => {
+    const route = { apiVersion: "gateway.networking.k8s.io/v1", kind: "HTTPRoute", name: SERVICE, namespace };
+    await kube.patch(route, [{ op: "remove", path: "/spec/parentRefs/1" }], { type: "json", fieldManager: "hms-test" });
+    const { output } = await project.preview("--diff");
+    assert.match(output, /\+ https/);
+    await up();
+    assert.equal((await ask(host, authority)).status, 200);
+  });
+
   it("follows a move and a rollback as http does, with no request lost", async () => {
     await underLoad(project, { ...pace, authority }, async () => {
       project.newPolicy("2026.9");
@@ -228,7 +237,8 @@ describe("https, on a real cluster and gateway", function () {
   it("has listeners of every way that the API server accepts", async () => {
     const arn = "arn:aws-us-gov:acm:us-gov-west-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef";
     const listening = { port: 443, publicPort: 443 };
-    const shared = { service: "web", namespace, host: "web.example.gov", gateway: GATEWAY };
+    const { address: _asked, ...gateway } = GATEWAY;
+    const shared = { service: "web", namespace, host: "web.example.gov", gateway };
     for (const tls of [
       { kind: "issuer", issuer: { name: "agency", kind: "Issuer" }, ...listening },
       { kind: "secret", secret: "wildcard", ...listening },
