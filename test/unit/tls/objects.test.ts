@@ -1,7 +1,4 @@
 import assert from "node:assert/strict";
-import { shapeOf } from "../../../cli/stack";
-import { loadStackFile } from "../../../config/stackFile";
-import { projectRoot } from "../../../platform/home";
 import { renderProbeRouteSpec, renderRoute } from "../../../core/rollout/route";
 import { emptyRecord } from "../../../core/rollout/record";
 import { weightsFor } from "../../../core/rollout/color";
@@ -159,15 +156,5 @@ describe("the route of a service with https", () => {
   it("attaches to both listeners, the shared one first, so that one patch moves both", () => {
     assert.deepEqual(renderRoute(shape, weightsFor("blue"), emptyRecord(), "1.1.1").spec.parentRefs, parents);
     assert.deepEqual(renderProbeRouteSpec(shape, "token").parentRefs, parents);
-  });
-
-  it("is written so by commands too, where there is none yet", () => {
-    const config = loadStackFile(projectRoot(), "dev");
-    assert.deepEqual(shapeOf({ ...config, tls }, "web"), {
-      service: "web",
-      namespace: "hms-dev",
-      hostnames: ["web.dev.localhost"],
-      gateway: { name: "public", namespace: "gateway", https: { kind: "Gateway", name: "web-https" } },
-    });
   });
 });
