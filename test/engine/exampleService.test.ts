@@ -4,11 +4,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { parseExamples } from "../../core/service/examples";
 import { parseService } from "../../core/service/parse";
 import { judgeResponse, wireRequest } from "../../core/service/smoke";
 
 const run = promisify(execFile);
 const EXAMPLE = resolve(__dirname, "../../examples/drought-benefit");
+const CONTRACT = resolve(__dirname, "../../examples/benefits-api/contracts/drought-benefit.yaml");
 const HMS_HOME = process.env.HMS_HOME ?? join(homedir(), ".hms");
 const OPA = existsSync(join(HMS_HOME, "bin/opa")) ? join(HMS_HOME, "bin/opa") : "opa";
 const SOCKET = join(HMS_HOME, "run/docker.sock");
@@ -71,11 +73,13 @@ describe("the example service", () => {
     await run(OPA, ["check", "--strict", "policy"], { cwd: EXAMPLE });
   });
 
-  it("answers as its smoke tests say, is healthy, and names the version of its rules", async () => {
+  it("answers as its smoke tests say and as benefits-api relies on, is healthy, and names the version of its rules", async () => {
     const { smoke, health } = definition();
+    const relied = parseExamples(readFileSync(CONTRACT, "utf8"), "contracts/drought-benefit.yaml");
+    assert.ok(relied.ok, relied.ok ? "" : relied.problems.join("\n"));
     await served(async (address) => {
       assert.equal((await fetch(address + health.path)).status, 200);
-      for (const test of smoke) {
+      for (const test of [...smoke, ...relied.value]) {
         const { method, path, headers, body } = wireRequest(test);
         const response = await fetch(address + path, { method, headers, ...(body === undefined ? {} : { body }) });
         const verdict = judgeResponse(test, {
