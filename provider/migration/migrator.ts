@@ -97,9 +97,10 @@ export class Migrator {
 
   /** Waits for every run that is under way, and writes down how those ended that nobody waited for. */
   private async settle(signal: AbortSignal): Promise<void> {
-    for (const [id, note] of await this.notes.read()) {
-      const runs = await this.runs(id);
-      if (!isUnsettled(note, runs)) continue;
+    const [notes, runs] = await Promise.all([this.notes.read(), this.runs()]);
+    for (const [id, note] of notes) {
+      const own = runs.filter(({ release }) => release === id);
+      if (!isUnsettled(note, own)) continue;
       for (;;) {
         const current = (await this.notes.read()).get(id) ?? note;
         const step = nextStep(current, await this.runs(id), "up");
@@ -255,11 +256,13 @@ export class Migrator {
     }
   }
 
-  private async runs(id: string): Promise<readonly RunSeen[]> {
+  /** @param release the only one whose runs are looked for. @default all */
+  private async runs(release?: string): Promise<readonly (RunSeen & { readonly release: string })[]> {
     const { kube, store } = this.parts;
+    const only = release === undefined ? "" : `,${LABEL.release}=${release}`;
     const jobs = await kube.list(
       { apiVersion: "batch/v1", kind: "Job", namespace: store.namespace },
-      { labelSelector: `${jobSelector(store.service)},${LABEL.release}=${id}` },
+      { labelSelector: `${jobSelector(store.service)}${only}` },
     );
     return jobs.flatMap((job) => runOf(job) ?? []);
   }
@@ -274,10 +277,11 @@ export class Migrator {
   }
 }
 
-function runOf(job: KubeObject): RunSeen | undefined {
+function runOf(job: KubeObject): (RunSeen & { readonly release: string }) | undefined {
   const direction = asString(path(job, "metadata", "labels", LABEL.direction));
   const run = Number(asString(path(job, "metadata", "labels", LABEL.run)));
   if ((direction !== "up" && direction !== "down") || !Number.isInteger(run)) return undefined;
   const state = conditionOf(job, "Complete") ? "complete" : conditionOf(job, "Failed") ? "failed" : "active";
-  return { job: job.metadata.name ?? "", direction, run, state };
+  const release = asString(path(job, "metadata", "labels", LABEL.release)) ?? "";
+  return { job: job.metadata.name ?? "", release, direction, run, state };
 }

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { isInUse, owedDowns } from "../../../core/migrations/owed";
+import { describeOwed, isInUse, owedDowns } from "../../../core/migrations/owed";
 import type { MigrationNote } from "../../../core/migrations/note";
 import { weightsFor, type Color } from "../../../core/rollout/color";
 import type { ActualRollout } from "../../../core/rollout/plan";
@@ -13,6 +13,7 @@ import {
   type RolloutRecord,
 } from "../../../core/rollout/record";
 import { withScheduled } from "../../../core/rollout/scheduled";
+import { statusText } from "../../../core/rollout/status";
 import { bound, fact, release } from "../rollout/support";
 import { note, work } from "./support";
 
@@ -83,6 +84,16 @@ describe("a release owes its down", () => {
     assert.deepEqual(owed(b, stopped, "b"), []);
     assert.deepEqual(owed(b, stopped, "c"), ["b"]);
     assert.deepEqual(owed(b, stopped, "a"), ["b"]);
+  });
+
+  it("and hms status says so", () => {
+    const world = actual(failed(a, "b"), "b");
+    const seen = { name: "web", target: "t", url: "http://web", actual: world, mover: null };
+    const lines = statusText([{ ...seen, owed: describeOwed(b, world) }]);
+    assert.equal(
+      lines.at(-1),
+      `  down of v2 (${id("b")}) is owed; hms-deploy abort runs it, and so does the next update`,
+    );
   });
 
   it("not when it is tried again", () => {
