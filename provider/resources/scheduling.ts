@@ -1,10 +1,14 @@
 import { affinityOf } from "../../core/rollout/affinity";
+import { weightsFor } from "../../core/rollout/color";
+import { describeHolder } from "../../core/rollout/lease";
+import type { ActualRollout } from "../../core/rollout/plan";
 import type { RolloutRecord } from "../../core/rollout/record";
 import { scheduleTime, type Schedule } from "../../core/rollout/scheduled";
 import type { Log, PropertyDiff } from "../../platform/rpc";
 import { Refusal } from "../rollout/errors";
 import type { HeldLease } from "../rollout/lease";
 import { hasMoveJob, type MoveWish } from "../rollout/moveJob";
+import type { Permit, WeightChange } from "../rollout/permit";
 import { cancelledText, cancelSchedule, scheduleMove } from "../rollout/schedule";
 import type { RolloutStore } from "../rollout/store";
 import { runnerImage } from "../runnerImage";
@@ -36,16 +40,18 @@ export async function scheduleDiff(
 /**
  * Brings the schedule to what is wanted: set, changed, given to a new pod, or taken away where something else is wanted.
  * Says in the engine's log what became of it.
+ * @param record notes a move before it is left to a pod, which has no ledger. @throws Refusal when it cannot.
  */
 export async function makeSchedule(
   session: Session,
   store: RolloutStore,
   lease: HeldLease,
   wish: SwitchInputs,
+  record: Permit | undefined,
   signal: AbortSignal,
   log: Log,
 ): Promise<void> {
-  const { record } = (await store.read()).actual;
+  const { actual } = await store.read();
   const parts = { kube: session.kube, store, lease };
   const { service, schedule } = wish;
   if (!schedule) {
@@ -54,7 +60,9 @@ export async function makeSchedule(
     if (cancelled) log.info(cancelledText(service, cancelled, why));
     return;
   }
-  if ((await scheduleDiff(session, wish, record)).length === 0) return;
+  if ((await scheduleDiff(session, wish, actual.record)).length === 0) return;
+  const change = scheduledChange(wish, schedule, actual, lease);
+  if (change) await record?.(change, signal);
   log.status("starting the pod that makes the move at its instant");
   await scheduleMove(parts, schedule, await moveWish(session, wish, signal, log), signal);
   const { color, tag, release } = schedule;
@@ -62,6 +70,26 @@ export async function makeSchedule(
     `${service}: SCHEDULED@${scheduleTime(schedule)}: ${tag} (${release}) stands proven on ${color}; ` +
       "hms-deploy promote moves now, hms-deploy abort cancels",
   );
+}
+
+/** The change of weights that the pod begins with; `undefined` where nothing stands on the color, which is refused later. */
+function scheduledChange(
+  { service, namespace, steps }: SwitchInputs,
+  schedule: Schedule,
+  { colors, weights }: ActualRollout,
+  { token, holder }: HeldLease,
+): WeightChange | undefined {
+  const { color } = schedule;
+  const release = colors[color]?.release;
+  if (!release) return undefined;
+  return {
+    ...{ service, namespace, release, to: color, intent: "deploy", step: 0, evidence: [] },
+    before: weights,
+    after: weightsFor(color, steps[0]?.weight ?? 100),
+    marker: `schedule ${token}`,
+    by: describeHolder(holder),
+    decisions: [`left to a pod of the cluster, for ${scheduleTime(schedule)}`],
+  };
 }
 
 async function moveWish(session: Session, wish: SwitchInputs, signal: AbortSignal, log: Log): Promise<MoveWish> {

@@ -224,7 +224,7 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
     // What was asked for has not been done: whoever waits for it is to know.
     if (parked && guard?.held !== undefined)
       throw new Refusal(`${guard.held}; when the freeze is over: hms-deploy promote, or hms-deploy rollback`);
-    await makeSchedule(session, store, lease, wish, signal, log);
+    await makeSchedule(session, store, lease, wish, recorder?.permit, signal, log);
     if (parked) log.info(`${service}: parked; go on with hms-deploy promote, or back with hms-deploy rollback`);
   } finally {
     await recorder?.settle();

@@ -144,17 +144,24 @@ describe("the ledger of a stack", function () {
         await stack.act("--traffic", "20%");
         await stack.act("abort");
       },
-      ...["armed", "step-1-begun", "step-1-written", "committed"].map((boundary) => async (stack: Stack) => {
+      async (stack) => {
         stack.newRelease();
-        await stack.dies(boundary);
-        if (boundary === "step-1-written") await stack.act("rollback");
-      }),
+        await stack.dies("step-1-written");
+        await stack.act("rollback");
+      },
     ];
+    // Beside these each stack is killed once more, at a boundary of its own.
+    const BOUNDARIES = ["armed", "step-1-begun", "committed"];
     const seed = Number(process.env.HMS_TEST_SEED ?? Date.now() % 1_000_000);
     await Promise.all(
       stacks.map(async (stack, index) => {
         const random = lcg(seed + index);
-        const order = MANNERS.map((manner) => ({ manner, at: random() })).sort((a, b) => a.at - b.at);
+        const boundary = BOUNDARIES[Math.floor(random() * BOUNDARIES.length)] ?? "committed";
+        const killed = async () => {
+          stack.newRelease();
+          await stack.dies(boundary);
+        };
+        const order = [...MANNERS, killed].map((manner) => ({ manner, at: random() })).sort((a, b) => a.at - b.at);
         for (const { manner } of order) await manner(stack);
         stack.newRelease();
         const { code, output } = await stack.act("--retry");
