@@ -1,12 +1,14 @@
 import { strict as assert } from "node:assert";
 import { configMapName } from "../../core/configMap/content";
 import { otherColor, type Color } from "../../core/rollout/color";
-import { workloadName } from "../../core/rollout/names";
+import { LABEL, workloadName } from "../../core/rollout/names";
 import { KubeClient, type KubeObject } from "../../platform/kube/client";
 import { asArray, path } from "../../core/json";
+import { ConfigMaps } from "../../provider/rollout/configMaps";
 import { DataPlane } from "../../provider/rollout/dataPlane";
+import { acquireLease } from "../../provider/rollout/lease";
 import { RolloutStore } from "../../provider/rollout/store";
-import { GATEWAY, kubectl } from "../support/cluster";
+import { GATEWAY, kubectl, TestNamespace } from "../support/cluster";
 import { TestProject, type Ran } from "../support/project";
 import { underLoad as keepAsking } from "../support/underLoad";
 
@@ -330,5 +332,60 @@ describe("a color that an earlier version brought up", function () {
     const container = asArray(path(blue, "spec", "template", "spec", "containers"))[0];
     assert.ok(container);
     assert.equal(path(container, "envFrom"), undefined);
+  });
+});
+
+describe("ConfigMaps of releases that nobody needs", function () {
+  this.timeout(60_000);
+  const space = new TestNamespace("prune");
+  const { kube, name: namespace } = space;
+  const store = new RolloutStore(kube, "svc", namespace);
+  const maps = new ConfigMaps(kube, store);
+  const [unused, used, stranger] = ["svc-config-00000000000a", "svc-config-00000000000b", "svc-config-notes"];
+  const others = "other-config-00000000000a";
+  const make = (name: string, service: string) =>
+    kube.create({
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name, namespace, labels: { [LABEL.config]: service } },
+    });
+  const left = async () => {
+    const found = await kube.list({ apiVersion: "v1", kind: "ConfigMap", namespace });
+    return found.map(({ metadata }) => metadata.name).filter((name) => name !== "kube-root-ca.crt");
+  };
+
+  before(async () => {
+    await space.create();
+    for (const name of [unused, used, stranger]) await make(name, "svc");
+    await make(others, "other");
+    // No node has that label, so the pod waits for ever; it counts all the same.
+    await kube.create({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "svc", namespace, labels: { [LABEL.service]: "svc" } },
+      spec: {
+        nodeSelector: { none: "such" },
+        containers: [{ name: "svc", image: "none" }],
+        volumes: [{ name: "config", configMap: { name: used } }],
+      },
+    });
+  });
+  after(async () => {
+    await space.remove();
+  });
+
+  it("are removed by who holds the lease, and nothing else is", async () => {
+    const lease = await acquireLease(kube, store);
+    try {
+      await maps.prune(lease);
+    } finally {
+      await lease.release();
+    }
+    assert.deepEqual(await left(), [others, used, stranger]);
+  });
+
+  it("go with their service, all of them, and no other service's", async () => {
+    await maps.removeAll();
+    assert.deepEqual(await left(), [others]);
   });
 });
