@@ -1,9 +1,13 @@
 import { strict as assert } from "node:assert";
+import { randomBytes } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { configMapName } from "../../core/configMap/content";
 import { otherColor, type Color } from "../../core/rollout/color";
 import { LABEL, workloadName } from "../../core/rollout/names";
 import { KubeClient, type KubeObject } from "../../platform/kube/client";
-import { asArray, path } from "../../core/json";
+import { MOST_BYTES } from "../../core/configMap/readFiles";
+import { asArray, path as at } from "../../core/json";
 import { ConfigMaps } from "../../provider/rollout/configMaps";
 import { DataPlane } from "../../provider/rollout/dataPlane";
 import { acquireLease } from "../../provider/rollout/lease";
@@ -71,14 +75,14 @@ class Configured {
   /** Version of the rules that users are answered by. */
   async answered(): Promise<string> {
     const { body } = await new DataPlane(GATEWAY.address, this.project.host).ask({ path: "/v1/data/rules/version" });
-    return String(path(JSON.parse(body), "result"));
+    return String(at(JSON.parse(body), "result"));
   }
 
   /** The same of one color, asked past the gateway. */
   answeredBy(color: Color): string {
     const service = `services/http:${workloadName(SERVICE, color)}:80`;
     const url = `/api/v1/namespaces/${this.project.namespace}/${service}/proxy/v1/data/rules/version`;
-    return String(path(JSON.parse(kubectl("get", "--raw", url)), "result"));
+    return String(at(JSON.parse(kubectl("get", "--raw", url)), "result"));
   }
 
   /** uids of a color's pods: others mean that they were made anew. */
@@ -151,8 +155,8 @@ describe("configuration in the ConfigMap of a release", function () {
       assert.equal(world.answeredBy("blue"), "2026.1");
       const after = await world.configMap(first);
       assert.deepEqual([await world.pods("blue"), after?.metadata.uid], [pods, before?.metadata.uid]);
-      assert.equal(path(await world.pointer(), "current"), await world.nameOf("green"));
-      assert.equal(path(await world.pointer(), "prev"), first);
+      assert.equal(at(await world.pointer(), "current"), await world.nameOf("green"));
+      assert.equal(at(await world.pointer(), "prev"), first);
     }));
 
   it("is what a pod that starts later finds, too", () => {
@@ -166,10 +170,7 @@ describe("configuration in the ConfigMap of a release", function () {
       const pods = [await world.pods("blue"), await world.pods("green")];
       await world.ok(project.deploy("rollback", "--env", project.stack));
       assert.equal(await world.answered(), "2026.1");
-      assert.deepEqual(
-        [path(await world.pointer(), "current"), path(await world.pointer(), "prev")],
-        [first, undefined],
-      );
+      assert.deepEqual([at(await world.pointer(), "current"), at(await world.pointer(), "prev")], [first, undefined]);
       assert.deepEqual([await world.pods("blue"), await world.pods("green")], pods);
       await world.ok(project.up("--expect-no-changes"));
     }));
@@ -187,7 +188,7 @@ describe("configuration in the ConfigMap of a release", function () {
     await world.ok(project.deploy("rollback", "--env", project.stack, "--to", tag));
     assert.equal(await world.answered(), "2026.1");
     assert.equal((await world.configMap(first))?.metadata.uid, before?.metadata.uid, "it is the same");
-    assert.equal(path(await world.pointer(), "current"), first);
+    assert.equal(at(await world.pointer(), "current"), first);
   });
 
   it("cannot come up again when its copy is gone or altered: refused with the reason, and nothing is changed", async () => {
@@ -241,8 +242,8 @@ describe("configuration in the ConfigMap of a release", function () {
     assert.equal(await world.answered(), "2026.6");
     assert.deepEqual(await world.pointer(), before);
     await world.ok(project.deploy("--env", project.stack));
-    assert.equal(path(await world.pointer(), "current"), await world.nameOf(await world.live()));
-    assert.equal(path(await world.pointer(), "prev"), path(before, "current"));
+    assert.equal(at(await world.pointer(), "current"), await world.nameOf(await world.live()));
+    assert.equal(at(await world.pointer(), "prev"), at(before, "current"));
   });
 
   it("is pointed to again by an update when somebody deleted the pointer, and no weight is written for that", async () => {
@@ -262,6 +263,18 @@ describe("configuration in the ConfigMap of a release", function () {
     await world.up();
     assert.equal((await world.configMap(name))?.immutable, true);
     assert.deepEqual(await world.pods(live), pods);
+  });
+
+  it("holds as much as it may, any bytes", async () => {
+    const { folder } = project;
+    const rules = readFileSync(path.join(folder, "examples", SERVICE, "policy", "data.json"));
+    const bytes = randomBytes(MOST_BYTES - rules.length);
+    writeFileSync(path.join(folder, "examples", SERVICE, "large.bin"), bytes);
+    project.edit("service.yaml", (text) => text.replace("files: {", "files: { large.bin: { file: large.bin },"));
+    await world.up();
+    const made = await world.configMap(await world.nameOf(await world.live()));
+    assert.equal(at(made, "binaryData", "large.bin"), bytes.toString("base64"));
+    await world.ok(project.up("--expect-no-changes"));
   });
 
   it("goes with its stack", async () => {
@@ -307,7 +320,7 @@ describe("a color that an earlier version brought up", function () {
     const pods = await world.pods("blue");
     await world.up();
     assert.deepEqual(await world.pods("blue"), pods);
-    assert.equal(path(await world.pointer(), "current"), "drought-benefit-blue");
+    assert.equal(at(await world.pointer(), "current"), "drought-benefit-blue");
     await world.ok(project.up("--expect-no-changes"));
     assert.deepEqual(await world.pods("blue"), pods);
   });
@@ -317,7 +330,7 @@ describe("a color that an earlier version brought up", function () {
     project.service((service) => (service.env = { REGION: "central-coast" }));
     await world.up();
     assert.equal(await world.live(), "green");
-    assert.equal(path(await world.pointer(), "prev"), "drought-benefit-blue");
+    assert.equal(at(await world.pointer(), "prev"), "drought-benefit-blue");
     await world.ok(project.deploy("rollback", "--env", project.stack));
     assert.deepEqual([await world.live(), await world.pods("blue")], ["blue", pods]);
   });
@@ -329,9 +342,9 @@ describe("a color that an earlier version brought up", function () {
     }
     assert.equal(await world.configMap("drought-benefit-blue"), undefined);
     const blue = await world.kube.get({ ...deployment, name: "drought-benefit-blue" });
-    const container = asArray(path(blue, "spec", "template", "spec", "containers"))[0];
+    const container = asArray(at(blue, "spec", "template", "spec", "containers"))[0];
     assert.ok(container);
-    assert.equal(path(container, "envFrom"), undefined);
+    assert.equal(at(container, "envFrom"), undefined);
   });
 });
 
