@@ -254,11 +254,11 @@ async function writePointer(session: Session, wish: SwitchInputs, inputs: Proper
 }
 
 /** The https listener is the route's own word: one that was lost shows as drift, and is put back. */
-function seenGateway(known: Value | undefined, shape: RouteShape | undefined): Value {
-  if (!isProperties(known)) return known ?? null;
+function seenGateway(known: Value | undefined, shape: RouteShape | undefined) {
+  if (!isProperties(known)) return {}; // being imported: nothing is known to compare with
   const { https: _before, ...shared } = known;
   const https = shape?.gateway.https;
-  return https === undefined ? shared : { ...shared, https: { ...https } };
+  return { gateway: https === undefined ? shared : { ...shared, https: { ...https } } };
 }
 
 /** The route as outputs; `undefined` when it is gone, or when nothing is live behind it. */
@@ -274,7 +274,7 @@ async function world(session: Session, service: string, namespace: string, base:
     service,
     namespace,
     hostnames,
-    gateway: seenGateway(base.gateway, shape),
+    ...seenGateway(base.gateway, shape),
     live: actual.live,
     release: actual.colors[actual.live]?.release.id ?? "",
     weights: actual.weights,
