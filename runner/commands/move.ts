@@ -3,7 +3,9 @@ import { blockedText } from "../../core/freeze/describe";
 import { stops } from "../../core/rollout/strategy";
 import { askFreeze, freezeStore } from "../../provider/freeze/look";
 import { FreezeGuard } from "../../provider/freeze/permit";
+import { withDowns } from "../../provider/migration/takeBack";
 import { settleConfigMaps } from "../../provider/rollout/configMaps";
+import { GateFailure, messageOf } from "../../provider/rollout/errors";
 import { gateKeeper } from "../../provider/rollout/gateKeeper";
 import { journalOf } from "../../provider/rollout/journal";
 import { moveWishSchema, type MoveWish } from "../../provider/rollout/moveJob";
@@ -90,6 +92,11 @@ function partsOf(place: Place, id: number, wish: MoveWish, log: Log): ScheduledM
         const result = await mover.run(request, signal);
         await settleConfigMaps(kube, store, lease, progress);
         return result;
+      } catch (error) {
+        // Held by a gate: what its migrations did is taken back where that is asked for, and told.
+        const parts = { session, store, lease, note, progress };
+        if (error instanceof GateFailure) log.info(messageOf(await withDowns(parts, error, signal)));
+        throw error;
       } finally {
         await note("lease-returning");
       }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { path } from "../../core/json";
 import { otherColor } from "../../core/rollout/color";
 import { findHold, type RolloutEvent } from "../../core/rollout/record";
 import { ALL_AT_ONCE, type MoveStep } from "../../core/rollout/strategy";
@@ -166,6 +167,22 @@ describe("the pod of a scheduled move", function () {
     await over();
     const event = await last();
     assert.deepEqual([event.kind, event.scheduled, (await record()).live], ["deploy", at, color], log());
+  });
+
+  it("makes one move where two of them wait for the same instant", async () => {
+    const { at, color, token } = await schedule({ seconds: 20 });
+    const job = await space.kube.get({
+      ...{ apiVersion: "batch/v1", kind: "Job", name: `svc-move-${token}`, namespace: space.name },
+    });
+    const metadata = { name: "twin", namespace: space.name, labels: { "hms.delivery/moves": "svc" } };
+    await space.kube.create({ apiVersion: "v1", kind: "Pod", metadata, spec: path(job, "spec", "template", "spec") });
+    await over();
+    await assertAtInstant(at, color);
+    const phases = () =>
+      inNamespace("get", "pods", "-l", "hms.delivery/moves=svc", "-o", "jsonpath={.items[*].status.phase}");
+    await until("one of them goes on", () => Promise.resolve(/^(Succeeded ?)+$/.test(phases())));
+    const { events } = await record();
+    assert.deepEqual(events.filter(({ kind, scheduled }) => kind !== "scheduled" && scheduled === at).length, 1);
   });
 
   it("is held by a freeze at its instant, leaves the lease free meanwhile, and moves when that is over", async () => {
