@@ -97,7 +97,7 @@ describe("a scheduled release", function () {
     assert.deepEqual([since, scheduled], [["cancelled v3", "deploy v4"], undefined]);
   });
 
-  it("is cancelled by abort and then stays away, and moved early by promote", async () => {
+  it("is cancelled by abort and rollback and then stays away, and moved early by promote", async () => {
     another();
     const { live } = await service();
     const set = await deploy("--tag", "v5", "--not-before", inSeconds(3000));
@@ -110,7 +110,15 @@ describe("a scheduled release", function () {
     assert.match(kept.output, /is held since .*: aborted by /);
     assert.equal((await service()).live, live);
 
-    const retried = await deploy("--tag", "v5", "--retry", "--not-before", inSeconds(3000));
+    const again = ["--tag", "v5", "--retry", "--not-before", inSeconds(3000)];
+    const scheduledAgain = await deploy(...again);
+    assert.equal(scheduledAgain.code, 0, scheduledAgain.output);
+    const back = await project.deploy("rollback", "--env", project.stack);
+    assert.equal(back.code, 0, back.output);
+    assert.match(back.output, /v5 \(\w+\), scheduled for .* UTC, does not go live then: rolled back by /);
+    assert.deepEqual([(await service()).live, (await service()).phase], [live, "live"]);
+
+    const retried = await deploy(...again);
     assert.equal(retried.code, 0, retried.output);
     assert.equal((await service()).phase, "scheduled");
     const promoted = await project.deploy("promote", "--env", project.stack);

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { path } from "../../core/json";
 import { otherColor } from "../../core/rollout/color";
 import { findHold, type RolloutEvent } from "../../core/rollout/record";
+import { ANNOTATION } from "../../core/rollout/names";
 import { ALL_AT_ONCE, type MoveStep } from "../../core/rollout/strategy";
 import { CLUSTER, loadLayout } from "../../platform/local/layout";
 import { ensureRunnerImage } from "../../platform/local/runnerImage";
@@ -227,23 +228,14 @@ describe("the pod of a scheduled move", function () {
     );
   });
 
-  it("expires, and says why, when its color is not whole until its grace is over", async () => {
-    const { live } = (await store.read()).actual;
-    const color = otherColor(live ?? "blue");
-    const { at } = await schedule({ seconds: 15, graceSeconds: 3 });
-    inNamespace("scale", "deployment", `svc-${color}`, "--replicas=2");
-    inNamespace(
-      "patch",
-      "deployment",
-      `svc-${color}`,
-      "--type=json",
-      "-p",
-      JSON.stringify([{ op: "add", path: "/spec/template/spec/nodeSelector", value: { nowhere: "true" } }]),
-    );
+  it("expires, and says why, when its color is not proven any more until its grace is over", async () => {
+    const { live } = await record();
+    const { at, color } = await schedule({ seconds: 15, graceSeconds: 3 });
+    inNamespace("annotate", "deployment", `svc-${color}`, `${ANNOTATION.proven}-`);
     await over();
     const event = await last();
     assert.deepEqual([event.kind, event.scheduled], ["expired", at]);
-    assert.match(event.reason ?? "", /nothing moved it in time: .* at most 3s after .*pods of \w+ are ready/);
+    assert.match(event.reason ?? "", /nothing moved it in time: .* at most 3s after .*did not pass its verification/);
     assert.equal((await record()).live, live);
   });
 });
