@@ -186,6 +186,8 @@ describe("migrations of a service", function () {
 
   it("are taken back after a rollback, when no user is on the release any more, and done again by --retry", () =>
     underLoad(async () => {
+      newRelease();
+      await deployed();
       const { live: left, colors } = await actual();
       assert.ok(left);
       const release = colors[left]?.release;
