@@ -118,6 +118,7 @@ describe("configuration in the ConfigMap of a release", function () {
     world.mountRules();
     await project.init();
     await world.up();
+    first = await world.nameOf("blue");
   });
   after(() => {
     project.remove();
@@ -125,7 +126,6 @@ describe("configuration in the ConfigMap of a release", function () {
 
   it("is what the service answers by, immutable, and named by the pointer", async () => {
     assert.equal(await world.answered(), "2026.1");
-    first = await world.nameOf("blue");
     const made = await world.configMap(first);
     assert.deepEqual(
       [made?.immutable, Object.keys(made?.data ?? {}).sort()],
