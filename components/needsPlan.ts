@@ -3,6 +3,7 @@ import { COLORS } from "../core/rollout/color";
 import type { Release, ReleaseSpec } from "../core/rollout/release";
 import { inNeedOrder } from "../core/service/needs";
 import type { ServiceConfig } from "../core/service/service";
+import type { VerificationArgs } from "../provider/sdk";
 import type { ServicePlan } from "./servicePlan";
 
 /** What a release promises, and is promised. Nothing where nothing is said: ids of such releases stay as they are. */
@@ -47,3 +48,10 @@ export const dependentsOf = (name: string, plans: readonly ServicePlan[]): strin
       COLORS.some((color) => actual.colors[color]?.release.spec.needs?.[name] !== undefined),
     )
     .map(({ service }) => service.name);
+
+/** What the release relies on of others. Those of the source say nothing of a release from before. */
+export function examplesOf({ service, intent }: ServicePlan): Pick<VerificationArgs, "examples"> {
+  const named = Object.entries(service.needs ?? {}).filter(([, { examples }]) => examples.length > 0);
+  if (named.length === 0 || intent === "rollback") return {};
+  return { examples: Object.fromEntries(named.map(([name, { examples }]) => [name, examples])) };
+}

@@ -22,6 +22,7 @@ import {
 } from "../provider/sdk";
 import { ColorStack, OWNED, type ColorStackArgs } from "./colorStack";
 import { migrationsOf } from "./migrations";
+import { examplesOf } from "./needsPlan";
 import { PolicyImage } from "./policyImage";
 import type { Registry } from "./registry";
 import { ReleaseConfigMaps } from "./releaseConfigMaps";
@@ -237,13 +238,6 @@ function target({ plan, tag }: ServicePlan): { readonly color: Color; readonly r
     release: planned.id,
     tag: plan.live === plan.from ? planned.tag : tag,
   };
-}
-
-/** What the release relies on of others. Those of the source say nothing of a release from before. */
-function examplesOf({ service, intent }: ServicePlan): Pick<VerificationArgs, "examples"> {
-  const named = Object.entries(service.needs ?? {}).filter(([, { examples }]) => examples.length > 0);
-  if (named.length === 0 || intent === "rollback") return {};
-  return { examples: Object.fromEntries(named.map(([name, { examples }]) => [name, examples])) };
 }
 
 /** Who asks for a freeze: whoever brings a new release, never who goes back. */
