@@ -1,3 +1,4 @@
+import { CancelledError } from "../platform/errors";
 import { EXIT } from "./command";
 import { runProgram } from "./program";
 import { PROGRAMS } from "./registry";
@@ -17,7 +18,7 @@ async function main([name = "hms", ...words]: readonly string[]): Promise<void> 
       asked += 1;
       // The first asks for a clean stop; whoever asks again does not want to wait for it.
       if (asked > 2) process.exit(EXIT.cancelled);
-      controller.abort();
+      controller.abort(new CancelledError(`cancelled (${signal})`));
     });
   // A reader that has gone (`hms status | head`) is no error.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);

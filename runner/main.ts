@@ -1,4 +1,5 @@
 import { EXIT } from "../cli/command";
+import { CancelledError } from "../platform/errors";
 import { runProgram } from "../cli/program";
 import { errorsInto, Log } from "./log";
 import { RUNNER } from "./program";
@@ -12,7 +13,7 @@ async function main(words: readonly string[]): Promise<void> {
       // A pod that is to go has its grace period for a clean stop; whoever asks again does not want to wait for it.
       if (controller.signal.aborted) process.exit(EXIT.cancelled);
       log.info(`stopping on ${signal}`);
-      controller.abort();
+      controller.abort(new CancelledError(`the pod was told to end (${signal})`));
     });
   const io = { out: process.stdout, err: errorsInto(log), env: process.env, signal: controller.signal };
   process.exitCode = await runProgram(RUNNER, words, io);
