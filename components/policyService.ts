@@ -3,26 +3,16 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { FreezePlace } from "../core/freeze/place";
-import { COLORS, otherColor, perColor, type Color } from "../core/rollout/color";
+import { COLORS, perColor, type Color } from "../core/rollout/color";
 import { LABEL, probeRouteName } from "../core/rollout/names";
 import { renderProbeRouteSpec } from "../core/rollout/route";
-import { leastPods, replicasOf } from "../core/rollout/size";
-import { ALL_AT_ONCE, parkedFirst, sendsSynthetic, stops } from "../core/rollout/strategy";
 import { httpsParent } from "../core/tls/objects";
 import { httpsUrl, type TlsSettings } from "../core/tls/settings";
-import { gatesOf } from "../core/gates/serviceGates";
-import { syntheticRequests } from "../core/gates/synthetic";
-import { stepsOf } from "../core/service/strategy";
-import {
-  RolloutLease,
-  TrafficSwitch,
-  Verification,
-  type TrafficSwitchArgs,
-  type VerificationArgs,
-} from "../provider/sdk";
-import { ColorStack, OWNED, type ColorStackArgs } from "./colorStack";
+import { RolloutLease, TrafficSwitch, Verification } from "../provider/sdk";
+import { ColorStack, OWNED } from "./colorStack";
 import { migrationsOf } from "./migrations";
 import { examplesOf } from "./needsPlan";
+import { chaosOf, moveBy, podsOf, switched, target } from "./planArgs";
 import { PolicyImage } from "./policyImage";
 import type { Registry } from "./registry";
 import { ReleaseConfigMaps } from "./releaseConfigMaps";
@@ -216,61 +206,9 @@ export class PolicyService extends pulumi.ComponentResource {
   }
 }
 
-/** What the switch is to do now: move, or leave the traffic where it is and the move to an instant. */
-function switched(plan: ServicePlan): Pick<TrafficSwitchArgs, "live" | "release" | "schedule"> {
-  const { color, release } = target(plan);
-  const {
-    schedule,
-    plan: { from, colors },
-  } = plan;
-  const standing = from && colors[from];
-  if (!schedule || !from || !standing) return { live: color, release };
-  return { live: from, release: standing.id, schedule };
-}
-
-/** The release and color that are live when the plan is done. */
-function target({ plan, tag }: ServicePlan): { readonly color: Color; readonly release: string; readonly tag: string } {
-  const planned = plan.colors[plan.live];
-  if (!planned)
-    throw new pulumi.RunError(`the plan leaves ${plan.live} live, but knows no release for it: ${plan.why}`);
-  return {
-    color: plan.live,
-    release: planned.id,
-    tag: plan.live === plan.from ? planned.tag : tag,
-  };
-}
-
 /** Who asks for a freeze: whoever brings a new release, never who goes back. */
 const freezeOf = ({ plan, freeze }: PolicyServiceArgs): { readonly freeze?: FreezePlace } =>
   asksFreeze(plan) || plan.schedule ? { freeze } : {};
-
-/** Chaos before the move, where the service asks for it; going back waits for nothing that the release has shown before. */
-function chaosOf({ service, intent }: ServicePlan): Pick<VerificationArgs, "chaos"> {
-  if (service.chaos === undefined || intent === "rollback") return {};
-  const { allowProd: _decided, ...gate } = service.chaos;
-  return { chaos: { ...gate, startupSeconds: service.startupSeconds } };
-}
-
-/** How the traffic moves: all at once unless the service has a strategy, and back always all at once. */
-function moveBy({ service, plan, intent, traffic, schedule }: ServicePlan, { prometheus, watcher }: PolicyServiceArgs) {
-  const gates = gatesOf(service.kpis);
-  const names = gates.map(({ name }) => name);
-  const strategy = service.strategy ? stepsOf(service.strategy, names) : ALL_AT_ONCE;
-  const steps = traffic === undefined ? strategy : parkedFirst(strategy, traffic, names);
-  // A first release has nothing to be compared with, and nothing to go back to.
-  const atOnce = plan.kind === "first" || intent === "rollback";
-  return {
-    steps: atOnce ? ALL_AT_ONCE : steps,
-    gates: atOnce ? [] : gates,
-    prometheus,
-    ...(atOnce || !(stops(steps) || schedule) ? {} : { watcher }),
-    ...(atOnce || !sendsSynthetic(steps)
-      ? {}
-      : { syntheticRequests: syntheticRequests(service.healthPath, service.smoke) }),
-    ...(plan.parkedShare === undefined ? {} : { parkedShare: plan.parkedShare }),
-    ...(service.affinity === undefined ? {} : { affinity: service.affinity }),
-  };
-}
 
 const sharedOf = ({ gateway: { name, namespace } }: PolicyServiceArgs) => ({ name, namespace });
 
@@ -278,19 +216,4 @@ function hostUrl(address: string, host: string): string {
   const url = new URL(address);
   url.hostname = host;
   return url.href.replace(/\/$/, "");
-}
-
-/** Pods of a color, and how it scales by itself if it does. */
-function podsOf(
-  color: Color,
-  { service, plan, rollout, at }: ServicePlan,
-): Pick<ColorStackArgs, "replicas" | "autoscale"> {
-  const { autoscale, replicas, retainSeconds } = service;
-  const size = { replicas, ...(retainSeconds === undefined ? {} : { retainSeconds }) };
-  const [pods, otherPods] = [color, otherColor(color)].map((one) => replicasOf(one, plan, rollout.actual, size, at));
-  if (!autoscale || !pods) return { replicas: pods ?? 0 };
-  const facts = { livePods: rollout.liveReplicas, minima: rollout.minReplicas, otherPods: otherPods ?? 0 };
-  const min = leastPods(color, plan, autoscale.min, facts);
-  const standing = color === plan.changes ? 0 : (rollout.actual.colors[color]?.desired ?? 0);
-  return { replicas: Math.max(min, standing), autoscale: { ...autoscale, min } };
 }

@@ -1,0 +1,84 @@
+import * as pulumi from "@pulumi/pulumi";
+import { gatesOf } from "../core/gates/serviceGates";
+import { syntheticRequests } from "../core/gates/synthetic";
+import { otherColor, type Color } from "../core/rollout/color";
+import { leastPods, replicasOf } from "../core/rollout/size";
+import { ALL_AT_ONCE, parkedFirst, sendsSynthetic, stops } from "../core/rollout/strategy";
+import { stepsOf } from "../core/service/strategy";
+import type { TrafficSwitchArgs, VerificationArgs } from "../provider/sdk";
+import type { ColorStackArgs } from "./colorStack";
+import type { ServicePlan } from "./servicePlan";
+
+/** What the switch is to do now: move, or leave the traffic where it is and the move to an instant. */
+export function switched(plan: ServicePlan): Pick<TrafficSwitchArgs, "live" | "release" | "schedule"> {
+  const { color, release } = target(plan);
+  const {
+    schedule,
+    plan: { from, colors },
+  } = plan;
+  const standing = from && colors[from];
+  if (!schedule || !from || !standing) return { live: color, release };
+  return { live: from, release: standing.id, schedule };
+}
+
+/** The release and color that are live when the plan is done. */
+export function target({ plan, tag }: ServicePlan): {
+  readonly color: Color;
+  readonly release: string;
+  readonly tag: string;
+} {
+  const planned = plan.colors[plan.live];
+  if (!planned)
+    throw new pulumi.RunError(`the plan leaves ${plan.live} live, but knows no release for it: ${plan.why}`);
+  return {
+    color: plan.live,
+    release: planned.id,
+    tag: plan.live === plan.from ? planned.tag : tag,
+  };
+}
+
+/** Chaos before the move, where the service asks for it; going back waits for nothing that the release has shown before. */
+export function chaosOf({ service, intent }: ServicePlan): Pick<VerificationArgs, "chaos"> {
+  if (service.chaos === undefined || intent === "rollback") return {};
+  const { allowProd: _decided, ...gate } = service.chaos;
+  return { chaos: { ...gate, startupSeconds: service.startupSeconds } };
+}
+
+/** How the traffic moves: all at once unless the service has a strategy, and back always all at once. */
+export function moveBy(
+  { service, plan, intent, traffic, schedule }: ServicePlan,
+  { prometheus, watcher }: Pick<TrafficSwitchArgs, "prometheus"> & Required<Pick<TrafficSwitchArgs, "watcher">>,
+) {
+  const gates = gatesOf(service.kpis);
+  const names = gates.map(({ name }) => name);
+  const strategy = service.strategy ? stepsOf(service.strategy, names) : ALL_AT_ONCE;
+  const steps = traffic === undefined ? strategy : parkedFirst(strategy, traffic, names);
+  // A first release has nothing to be compared with, and nothing to go back to.
+  const atOnce = plan.kind === "first" || intent === "rollback";
+  return {
+    steps: atOnce ? ALL_AT_ONCE : steps,
+    gates: atOnce ? [] : gates,
+    prometheus,
+    ...(atOnce || !(stops(steps) || schedule) ? {} : { watcher }),
+    ...(atOnce || !sendsSynthetic(steps)
+      ? {}
+      : { syntheticRequests: syntheticRequests(service.healthPath, service.smoke) }),
+    ...(plan.parkedShare === undefined ? {} : { parkedShare: plan.parkedShare }),
+    ...(service.affinity === undefined ? {} : { affinity: service.affinity }),
+  };
+}
+
+/** Pods of a color, and how it scales by itself if it does. */
+export function podsOf(
+  color: Color,
+  { service, plan, rollout, at }: ServicePlan,
+): Pick<ColorStackArgs, "replicas" | "autoscale"> {
+  const { autoscale, replicas, retainSeconds } = service;
+  const size = { replicas, ...(retainSeconds === undefined ? {} : { retainSeconds }) };
+  const [pods, otherPods] = [color, otherColor(color)].map((one) => replicasOf(one, plan, rollout.actual, size, at));
+  if (!autoscale || !pods) return { replicas: pods ?? 0 };
+  const facts = { livePods: rollout.liveReplicas, minima: rollout.minReplicas, otherPods: otherPods ?? 0 };
+  const min = leastPods(color, plan, autoscale.min, facts);
+  const standing = color === plan.changes ? 0 : (rollout.actual.colors[color]?.desired ?? 0);
+  return { replicas: Math.max(min, standing), autoscale: { ...autoscale, min } };
+}
