@@ -141,8 +141,15 @@ describe("the ledger of a stack", function () {
       (stack) => stack.act("--retry"),
       async (stack) => {
         stack.newRelease();
-        await stack.act("--traffic", "20%");
+        // Gates would wait for requests that nobody sends here.
+        const strategy = [
+          { weight: 50, gates: "none", pause: "1h" },
+          { weight: 100, gates: "none" },
+        ];
+        stack.service((service) => (service.strategy = strategy));
+        await stack.act();
         await stack.act("abort");
+        stack.service((service) => delete service.strategy);
       },
       async (stack) => {
         stack.newRelease();
