@@ -56,11 +56,14 @@ describe("migrations of a service", function () {
       (job) => path(job, "metadata", "labels", LABEL.migrates) === SERVICE,
     );
   /** Pods of the service itself on a color. */
-  const podsOn = async (color: Color) =>
-    kube.list(
+  /** Names; those of the release that stood there before may still be draining. */
+  const podsOn = async (color: Color) => {
+    const pods = await kube.list(
       { apiVersion: "v1", kind: "Pod", namespace: project.namespace },
       { labelSelector: `${LABEL.service}=${SERVICE},${LABEL.color}=${color}` },
     );
+    return pods.flatMap(({ metadata }) => (metadata.deletionTimestamp === undefined ? [metadata.name] : []));
+  };
   const killedAt = async (boundary: Boundary) => {
     project.env.HMS_KILL_AT = boundary;
     try {
