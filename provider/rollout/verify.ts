@@ -12,7 +12,7 @@ export interface VerifyRequest {
   readonly color: Color;
   readonly healthPath: string;
   readonly smoke: readonly SmokeTest[];
-  /** Longest time to wait for the gateway to know the color, in ms. */
+  /** Longest time to wait for the Service, and then for the gateway, to know the color's pods, in ms each. */
   readonly deadlineMs: number;
 }
 
@@ -33,8 +33,7 @@ const HEALTHY_IN_A_ROW = 3;
  */
 export async function verifyColor(parts: VerifyParts, request: VerifyRequest, signal: AbortSignal): Promise<number> {
   const { store, progress } = parts;
-  const ready = await store.readyEndpoints(request.color);
-  if (ready === 0) throw new GateFailure(`no pod of ${request.color} is ready behind its Service`);
+  await readyBehindService(store, request, signal);
   const token = await store.probeToken();
   if (token === undefined) throw new Error(`the route that reaches idle colors is missing; refresh and deploy again`);
   const headers = { [HEADER.probe]: probeHeader(request.color, token) };
@@ -49,6 +48,15 @@ export async function verifyColor(parts: VerifyParts, request: VerifyRequest, si
     await smoke(parts, test, headers, signal);
   }
   return request.smoke.length;
+}
+
+/** A Deployment's pods are ready before the EndpointSlices of its Service say so, by seconds on a busy cluster. */
+async function readyBehindService(store: RolloutStore, { color, deadlineMs }: VerifyRequest, signal: AbortSignal) {
+  const giveUp = performance.now() + deadlineMs;
+  while ((await store.readyEndpoints(color)) === 0) {
+    if (performance.now() > giveUp) throw new GateFailure(`no pod of ${color} is ready behind its Service`);
+    await sleep(100, undefined, { signal });
+  }
 }
 
 async function healthy(

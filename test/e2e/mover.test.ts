@@ -84,6 +84,39 @@ describe("the mover, on a real cluster and gateway", () => {
     await assert.rejects(lost, /health \/v1\/nothing of blue through the pods: status 404, expected 2xx/);
   });
 
+  it("waits for the Service of a color to know its pods, which comes after they are ready", async () => {
+    const late = new RolloutStore(space.kube, "late", space.name);
+    const host = space.shape("late").hostnames[0] ?? "";
+    await Promise.all([space.color("late", "blue", r1, { proven: false }), space.probeRoute("late", "t0ken")]);
+    kubectl("-n", space.name, "delete", "service", "late-blue");
+    const messages: string[] = [];
+    const proving = verifyColor(
+      {
+        kube: space.kube,
+        store: late,
+        dataPlane: new DataPlane(GATEWAY.address, host),
+        progress: (message) => messages.push(message),
+      },
+      { color: "blue", healthPath: "/health", smoke: [], deadlineMs: 20_000 },
+      new AbortController().signal,
+    );
+    await Promise.all([
+      proving,
+      new Promise((done) => setTimeout(done, 700)).then(() => space.service("late", "blue")),
+    ]);
+    assert.deepEqual(messages, ["health of blue"]);
+  });
+
+  it("says that a color has no pods when it stays so", async () => {
+    const nobody = new RolloutStore(space.kube, "nobody", space.name);
+    const proving = verifyColor(
+      { kube: space.kube, store: nobody, dataPlane, progress: () => undefined },
+      { color: "blue", healthPath: "/health", smoke: [], deadlineMs: 300 },
+      new AbortController().signal,
+    );
+    await assert.rejects(proving, /no pod of blue is ready behind its Service/);
+  });
+
   it("makes a first release public", async () => {
     const { record } = await move("blue", r1);
     assert.deepEqual([record.live, record.weights, record.deployments.length], ["blue", weightsFor("blue"), 1]);

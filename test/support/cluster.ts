@@ -5,6 +5,7 @@ import type { Color } from "../../core/rollout/color";
 import { probeRouteRef, renderProbeRouteSpec, type RouteShape } from "../../core/rollout/route";
 import type { Release } from "../../core/rollout/release";
 import { KubeClient } from "../../platform/kube/client";
+import { RolloutStore } from "../../provider/rollout/store";
 import { asNumber, path } from "../../core/json";
 
 export const GATEWAY = { name: "public", namespace: "gateway", address: "http://127.0.0.1:8080" };
@@ -84,7 +85,7 @@ export class TestNamespace {
       },
       { fieldManager: MANAGER, force: true },
     );
-    await this.ready(name, options.replicas ?? 1);
+    await this.ready(service, color, options.replicas ?? 1);
   }
 
   async service(service: string, color: Color): Promise<void> {
@@ -111,11 +112,15 @@ export class TestNamespace {
     );
   }
 
-  private async ready(name: string, replicas: number): Promise<void> {
+  /** Waits for the Service to know the pods too: a move looks there, and the Deployment says ready seconds before. */
+  private async ready(service: string, color: Color, replicas: number): Promise<void> {
+    const name = workloadName(service, color);
+    const store = new RolloutStore(this.kube, service, this.name);
     const giveUp = Date.now() + 60_000;
     for (;;) {
       const object = await this.kube.get({ apiVersion: "apps/v1", kind: "Deployment", name, namespace: this.name });
-      if (asNumber(path(object, "status", "readyReplicas")) === replicas) return;
+      const isReady = asNumber(path(object, "status", "readyReplicas")) === replicas;
+      if (isReady && (await store.readyEndpoints(color)) >= replicas) return;
       if (Date.now() > giveUp) throw new Error(`${name} did not get ready within 60 s`);
       await new Promise((done) => setTimeout(done, 100));
     }
