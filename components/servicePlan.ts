@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../config/stackConfig";
-import { sha256 } from "../core/configMap/content";
 import { BadFiles, readFiles, type ReadFiles } from "../core/configMap/readFiles";
 import { canonicalJson } from "../core/canonicalJson";
 import { hashContext } from "../core/release/contextHash";
@@ -14,6 +13,7 @@ import { instantOf } from "../core/schedule/notBefore";
 import { describeRelease, releaseOf, type Migration, type Release } from "../core/rollout/release";
 import type { Migrations } from "../core/service/migrations";
 import type { ServiceConfig } from "../core/service/service";
+import { sha256 } from "../core/sha256";
 import { reasonOf } from "../platform/errors";
 import { ensureBases, getRollout, type RolloutAnswer } from "../provider/sdk";
 import { inOrderOfNeeds, promisesOf, unmetNeeds } from "./needsPlan";

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { canonicalJson } from "../canonicalJson";
 import type { ReleaseSpec } from "../rollout/release";
+import { sha256 } from "../sha256";
 
 /** What one ConfigMap holds. */
 export interface ConfigContent {
@@ -30,8 +30,6 @@ export const isConfigMapOf = (service: string, name: string): boolean =>
 
 /** Keys have no slash; no path has two dots in a row, so this one can be read back. */
 export const fileKey = (path: string): string => path.replaceAll("/", "..");
-
-export const sha256 = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
 
 /** @param files path -> bytes; those that the release names. */
 export function contentOf({ env }: Configured, files: ReadonlyMap<string, Uint8Array>): ConfigContent {

@@ -3,7 +3,8 @@ import { join, relative } from "node:path";
 import type { ReleaseSpec } from "../rollout/release";
 import { isFilePath, type ServiceFiles } from "../service/config";
 import { describeValue, problemText, type Problem } from "../service/problem";
-import { fileKey, sha256 } from "./content";
+import { sha256 } from "../sha256";
+import { fileKey } from "./content";
 
 /** A ConfigMap may hold 1 MiB; the rest is for variables. */
 export const MOST_BYTES = 900 * 1024;

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { canonicalBytes, sha256, type Head } from "./entry";
+import { sha256 } from "../sha256";
+import { canonicalBytes, type Head } from "./entry";
 
 /** ConfigMap in the stack's namespace that keeps the ledger's newest checkpoint. */
 export const WITNESS = "hms-ledger";

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { z } from "zod";
 import { canonicalJson } from "../canonicalJson";
+import { sha256 } from "../sha256";
 
 /** SHA-256 of nothing before: what the first entry of a ledger has for `previous`. */
 export const BEGINNING = "0".repeat(64);
@@ -72,8 +72,6 @@ export type LedgerEntry = Readonly<z.infer<typeof entrySchema>>;
 
 /** The bytes of a value that are hashed and signed. */
 export const canonicalBytes = (value: unknown): Buffer => Buffer.from(canonicalJson(value));
-
-export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 export const hashOf = (entry: LedgerEntry): string => sha256(canonicalBytes(entry));
 

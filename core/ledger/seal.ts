@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from "node:crypto";
 import { z } from "zod";
-import { canonicalBytes, sha256 } from "./entry";
+import { sha256 } from "../sha256";
+import { canonicalBytes } from "./entry";
 
 /** Who signs, by the SHA-256 of the public key (DER, SubjectPublicKeyInfo). */
 export interface Signer {

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { listContext } from "../../platform/buildContext/files";
+import { sha256 } from "../sha256";
 
 /** What decides the image that a context builds, file by file. */
 export type HashedFile =
@@ -22,7 +23,7 @@ export function digestOf(context: HashedContext): string {
   );
   const args = Object.entries(context.buildArgs);
   const canonical = JSON.stringify([files.sort(byFirst), context.dockerfile, args.sort(byFirst)]);
-  return createHash("sha256").update(canonical).digest("hex");
+  return sha256(canonical);
 }
 
 const byFirst = ([a = ""]: readonly unknown[], [b = ""]: readonly unknown[]): number =>
@@ -49,7 +50,8 @@ export async function hashContext(source: ContextSource): Promise<string> {
   for (const { path, ignored, content } of listed) {
     if (ignored && path !== dockerfile) continue;
     if (content.kind === "link") files.push({ path, kind: "link", target: content.target });
-    else files.push({ path, kind: "file", executable: content.executable, sha256: await sha256(content.absolute) });
+    else
+      files.push({ path, kind: "file", executable: content.executable, sha256: await digestOfFile(content.absolute) });
   }
   return digestOf({ files, dockerfile, buildArgs: source.buildArgs });
 }
@@ -61,7 +63,7 @@ async function mustBe(kind: "file" | "folder", path: string, what: string): Prom
   throw new Error(`${what} ${path}: got ${got} there; allowed is a ${kind}; correct image in the service.yaml`);
 }
 
-async function sha256(path: string): Promise<string> {
+async function digestOfFile(path: string): Promise<string> {
   const hash = createHash("sha256");
   await pipeline(createReadStream(path), hash);
   return hash.digest("hex");

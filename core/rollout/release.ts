@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { z } from "zod";
 import { canonicalJson } from "../canonicalJson";
+import { sha256 } from "../sha256";
 
 const secretRefSchema = z.object({ secret: z.string(), key: z.string() });
 
@@ -63,7 +63,7 @@ export type Release = Readonly<z.infer<typeof releaseSchema>>;
 export type BoundRelease = Readonly<z.infer<typeof boundReleaseSchema>>;
 
 export function releaseOf(spec: ReleaseSpec, tag: string): Release {
-  return { id: createHash("sha256").update(canonicalJson(spec)).digest("hex").slice(0, 12), tag, spec };
+  return { id: sha256(canonicalJson(spec)).slice(0, 12), tag, spec };
 }
 
 /** How people read a release: `v4.2 (3f1c…)`. */

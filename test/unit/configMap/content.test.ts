@@ -6,10 +6,10 @@ import {
   contentProblem,
   fileKey,
   isConfigMapOf,
-  sha256,
   type Configured,
 } from "../../../core/configMap/content";
 import { isFilePath } from "../../../core/service/config";
+import { sha256 } from "../../../core/sha256";
 
 const step = fc.stringMatching(/^[-_A-Za-z0-9]+(\.[-_A-Za-z0-9]+)*$/).filter((text) => text.length <= 20);
 const filePath = fc

@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
-import { configMapName, contentOf, sha256 } from "../../../core/configMap/content";
+import { configMapName, contentOf } from "../../../core/configMap/content";
+import { sha256 } from "../../../core/sha256";
 import { configMapNames, decideConfigMaps } from "../../../core/configMap/decide";
 import { releaseOf } from "../../../core/rollout/release";
 import { release } from "../rollout/support";

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { sha256 } from "../../../core/configMap/content";
+import { sha256 } from "../../../core/sha256";
 import { BadFiles, MOST_BYTES, MOST_FILES, readFiles } from "../../../core/configMap/readFiles";
 import type { FileSource } from "../../../core/service/config";
 
