@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { field, mapWith } from "../core/service/field";
+import { field, mapWith, readBy } from "../core/service/field";
 import type { LedgerWish } from "../core/ledger/wish";
-import { problemsOf } from "../core/service/problem";
 
 const filePath = (what: string) =>
   field(
@@ -22,10 +21,7 @@ const store = mapWith({
 /** `local`, or where the ledger is kept and with what it is signed. */
 export const ledgerField = z.unknown().transform((value, context): LedgerWish["store"] | "local" => {
   if (value === "local" || value === undefined) return "local";
-  const parsed =
-    typeof value === "object" && value !== null && !Array.isArray(value) ? store.safeParse(value) : undefined;
-  if (parsed?.success) return parsed.data;
-  if (!parsed) {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
     const params = {
       allowed: "local, or a map with folder, key and trust",
       advice: "leave it out for a ledger on this machine; there is no way to move traffic without one",
@@ -33,7 +29,5 @@ export const ledgerField = z.unknown().transform((value, context): LedgerWish["s
     context.addIssue({ code: "custom", params });
     return z.NEVER;
   }
-  for (const { path, ...params } of problemsOf(parsed.error, value))
-    context.addIssue({ code: "custom", path: [...path], params });
-  return z.NEVER;
+  return readBy(store, value, context) ?? z.NEVER;
 });

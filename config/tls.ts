@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { mapWith, oneOf, text, wholeNumber } from "../core/service/field";
+import { mapWith, oneOf, readBy, text, wholeNumber } from "../core/service/field";
 import { DNS_LABEL, SECRET_NAME } from "../core/service/names";
-import { describeValue, type Problem, problemsOf } from "../core/service/problem";
+import { describeValue, type Problem } from "../core/service/problem";
 import type { TlsSettings } from "../core/tls/settings";
 import { CLUSTER } from "../platform/local/layout";
 import { DEFAULT_PORTS } from "../platform/local/ports";
@@ -38,6 +38,7 @@ const WAYS = {
 } as const;
 
 type Way = keyof typeof WAYS;
+type Ways = { readonly [Key in Way]: z.output<(typeof WAYS)[Key]> };
 const NAMES = Object.keys(WAYS) as Way[];
 const ALLOWED = "local, or a map with exactly one of local, issuer, secret and acm";
 const ADVICE = "say who makes the certificates, or leave it out for http only";
@@ -55,13 +56,8 @@ export const tlsSchema = z.unknown().transform((value, context): TlsSettings => 
   const [way, second] = Object.keys(value).filter(isWay);
   if (way === undefined) return refuse(`a map without any of ${NAMES.join(", ")}`);
   if (second !== undefined) return refuse(`a map with both ${way} and ${second}`);
-  const parsed = WAYS[way].safeParse(value);
-  if (!parsed.success) {
-    for (const { path, ...params } of problemsOf(parsed.error, value))
-      context.addIssue({ code: "custom", path: [...path], params });
-    return z.NEVER;
-  }
-  const read = parsed.data;
+  const read = readBy<Ways[Way]>(WAYS[way], value, context);
+  if (read === undefined) return z.NEVER;
   if ("local" in read) return { kind: "local", port: read.local };
   if ("issuer" in read) return { kind: "issuer", ...read };
   if ("secret" in read) return { kind: "secret", ...read };

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { anyText, duration, mapWith, oneOf } from "../service/field";
-import { describeValue, problemsOf, type Expectation } from "../service/problem";
+import { anyText, duration, mapWith, oneOf, readBy } from "../service/field";
+import { describeValue, type Expectation } from "../service/problem";
 import { type NotBefore, readNotBefore } from "./notBefore";
 
 const inParts = mapWith({
   at: anyText("write a date and time such as 2026-12-01T00:00, or a time of day such as 00:00"),
   zone: anyText("write an IANA time zone such as America/New_York, or UTC"),
-});
+}).transform(({ at, zone }) => `${at} ${zone}`);
 
 /** `notBefore` of a stack: one line, or a map of `at` and `zone`. */
 export const notBeforeField = z.unknown().transform((value, context): NotBefore => {
@@ -20,14 +20,9 @@ export const notBeforeField = z.unknown().transform((value, context): NotBefore 
       advice: 'write for example "2026-12-01T00:00 America/New_York"',
     });
   }
-  const line = typeof value === "string" ? value : inParts.safeParse(value);
-  if (typeof line !== "string" && !line.success) {
-    for (const { path, ...params } of problemsOf(line.error, value)) {
-      context.addIssue({ code: "custom", path: [...path], params });
-    }
-    return z.NEVER;
-  }
-  const read = readNotBefore(typeof line === "string" ? line : `${line.data.at} ${line.data.zone}`);
+  const line = typeof value === "string" ? value : readBy(inParts, value, context);
+  if (line === undefined) return z.NEVER;
+  const read = readNotBefore(line);
   return read.ok ? read.value : refuse(read.problem);
 });
 

@@ -1,8 +1,7 @@
 import { z } from "zod";
 import type { ChaosGate } from "../chaos/gate";
 import { MODES, percent, SHORTEST_SECONDS, span } from "../chaos/options";
-import { field, mapWith, oneOf, wholeNumber } from "./field";
-import { problemsOf } from "./problem";
+import { field, mapWith, oneOf, readBy, wholeNumber } from "./field";
 
 /** A release waits for it with the lease held: long enough to kill in rounds, short enough to wait for. */
 const LONGEST_SECONDS = 600;
@@ -31,13 +30,9 @@ export interface ServiceChaos extends ChaosGate {
 /** The settings, or `none`: a stack does without what the service asks for. */
 export const chaosSchema = z.unknown().transform((value, context): ServiceChaos | "none" => {
   if (value === "none") return "none";
-  const parsed = settings.safeParse(value);
-  if (!parsed.success) {
-    for (const { path, ...params } of problemsOf(parsed.error, value))
-      context.addIssue({ code: "custom", path: [...path], params });
-    return z.NEVER;
-  }
-  const { time, kill, every, availability, rps, mode, allowProd } = parsed.data;
+  const read = readBy(settings, value, context);
+  if (read === undefined) return z.NEVER;
+  const { time, kill, every, availability, rps, mode, allowProd } = read;
   return {
     seconds: time,
     killShare: kill,

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { type Pattern, text } from "./field";
-import { problemsOf } from "./problem";
+import { type Pattern, readBy, text } from "./field";
 
 const VERSION: Pattern = {
   pattern: /^(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})$/,
@@ -11,19 +10,15 @@ const VERSION: Pattern = {
 /** `2.1`: what a service answers those who need it. */
 export const contractVersion = text(VERSION);
 
+const oneVersion = contractVersion.transform((only) => [only]);
 const versions = z
   .array(contractVersion)
   .min(1, { error: "at least one version; leave contract out when nothing is promised" });
 
 /** One version, or several: a release that keeps an old promise beside a new one names both. */
 export const contractSchema = z.unknown().transform((value, context): readonly string[] => {
-  const parsed = Array.isArray(value) ? versions.safeParse(value) : z.tuple([contractVersion]).safeParse([value]);
-  if (!parsed.success) {
-    for (const { path, ...params } of problemsOf(parsed.error, Array.isArray(value) ? value : [value]))
-      context.addIssue({ code: "custom", path: Array.isArray(value) ? [...path] : [], params });
-    return z.NEVER;
-  }
-  const offered = parsed.data;
+  const offered = readBy(Array.isArray(value) ? versions : oneVersion, value, context);
+  if (offered === undefined) return z.NEVER;
   const twice = offered.find((one, index) => offered.slice(0, index).some((other) => major(other) === major(one)));
   if (twice === undefined) return offered;
   const params = {

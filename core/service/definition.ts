@@ -2,12 +2,11 @@ import { z } from "zod";
 import { chaosSchema } from "./chaos";
 import { configSchema } from "./config";
 import { contractSchema } from "./contract";
-import { duration, field, mapOf, mapWith, oneOf, scalarText, text, wholeNumber } from "./field";
+import { duration, field, mapOf, mapWith, oneOf, readBy, scalarText, text, wholeNumber } from "./field";
 import { kpisSchema } from "./kpi";
 import { migrationsSchema } from "./migrations";
 import { PINNED_IMAGE, REQUEST_PATH, SECRET_KEY, SECRET_NAME, SERVICE_NAME, VARIABLE_NAME } from "./names";
 import { needsSchema } from "./needs";
-import { problemsOf } from "./problem";
 import { parseCpu, parseMemory } from "./quantity";
 import { smokeTestSchema } from "./smoke";
 import { strategySchema } from "./strategy";
@@ -48,12 +47,8 @@ const image = z.unknown().transform((value, context): BuiltImage | NamedImage =>
     });
     return z.NEVER;
   }
-  const parsed = (value !== undefined && "ref" in value ? namedImage : builtImage).safeParse(value ?? {});
-  if (parsed.success) return parsed.data;
-  for (const { path, ...params } of problemsOf(parsed.error, value)) {
-    context.addIssue({ code: "custom", path: [...path], params });
-  }
-  return z.NEVER;
+  const form: z.ZodType<BuiltImage | NamedImage> = value !== undefined && "ref" in value ? namedImage : builtImage;
+  return readBy(form, value ?? {}, context) ?? z.NEVER;
 });
 
 type BuiltImage = Readonly<z.output<typeof builtImage>>;

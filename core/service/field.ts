@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { durationText, parseDuration } from "./duration";
-import { type Expectation, expectationText, knownKeys } from "./problem";
+import { type Expectation, expectationText, knownKeys, problemsOf } from "./problem";
 
 /** A value that `read` understands; undefined from `read` means it does not. */
 export function field<T>(
@@ -13,6 +13,18 @@ export function field<T>(
     context.addIssue({ code: "custom", params: { ...(typeof expected === "function" ? expected(value) : expected) } });
     return z.NEVER;
   });
+}
+
+/**
+ * What `schema` reads in a value whose form decided for that schema; `undefined` when something is wrong with it, which
+ * `context` then knows in all its parts.
+ */
+export function readBy<T>(schema: z.ZodType<T>, value: unknown, context: z.core.$RefinementCtx): T | undefined {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  for (const { path, ...params } of problemsOf(parsed.error, value))
+    context.addIssue({ code: "custom", path: [...path], params });
+  return undefined;
 }
 
 /** A map with exactly these keys; an unknown one is an error that names the nearest known one. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { duration, field, mapOf, mapWith, scalarText, text } from "./field";
+import { duration, field, mapOf, mapWith, readBy, scalarText, text } from "./field";
 import { PINNED_IMAGE, SECRET_KEY, SECRET_NAME, VARIABLE_NAME } from "./names";
-import { type Problem, problemsOf } from "./problem";
+import type { Problem } from "./problem";
 
 /** Long enough for a backfill that somebody waits for, short enough to notice one that hangs. */
 const DEFAULT_SECONDS = 600;
@@ -81,11 +81,7 @@ const decided = mapWith({
 /** What a stack may say of a service's migrations: `none`, or where and with what they run; never what they do. */
 export const migrationsDecisionSchema = z.unknown().transform((value, context): MigrationsDecision => {
   if (value === "none") return "none";
-  const parsed = decided.safeParse(value);
-  if (parsed.success) return parsed.data;
-  for (const { path, ...params } of problemsOf(parsed.error, value))
-    context.addIssue({ code: "custom", path: [...path], params });
-  return z.NEVER;
+  return readBy(decided, value, context) ?? z.NEVER;
 });
 
 export type MigrationsDecision = Readonly<z.output<typeof decided>> | "none";

@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { contractVersion } from "./contract";
-import { field, mapOf, mapWith, text } from "./field";
+import { field, mapOf, mapWith, readBy, text } from "./field";
 import { SERVICE_NAME } from "./names";
-import { problemsOf } from "./problem";
 import type { SmokeTest } from "./smoke";
 
 /** What a service relies on of another one of its stack. */
@@ -36,31 +35,27 @@ const FORM = {
   advice: 'write needs: drought-benefit, or needs: { drought-benefit: { contract: "1.0" } }',
 };
 
+const name = text({ ...SERVICE_NAME, advice: FORM.advice });
+const oneName = name.transform((only) => [only]);
+const severalNames = z
+  .array(name)
+  .min(1, { error: "at least one name; leave needs out when no other service is needed" });
+
 /** What a service.yaml says of each needed service; `examples` is still the path of a file. */
 export type DeclaredNeeds = Readonly<Record<string, z.output<typeof needed>>>;
 
 /** Services of the same stack, by name: each must be live, by that contract, before this one gets traffic. */
 export const needsSchema = z.unknown().transform((value, context): DeclaredNeeds => {
   if (typeof value === "string" || Array.isArray(value)) {
-    const names = z.array(text({ ...SERVICE_NAME, advice: FORM.advice })).min(1, { error: NONE });
-    const parsed = names.safeParse(typeof value === "string" ? [value] : value);
-    if (parsed.success) return Object.fromEntries(parsed.data.map((name) => [name, {}]));
-    for (const { path, ...params } of problemsOf(parsed.error, typeof value === "string" ? [value] : value))
-      context.addIssue({ code: "custom", path: typeof value === "string" ? [] : [...path], params });
-    return z.NEVER;
+    const names = readBy(typeof value === "string" ? oneName : severalNames, value, context);
+    return names === undefined ? z.NEVER : Object.fromEntries(names.map((name) => [name, {}]));
   }
   if (typeof value !== "object" || value === null) {
     context.addIssue({ code: "custom", params: FORM });
     return z.NEVER;
   }
-  const parsed = byName.safeParse(value);
-  if (parsed.success) return parsed.data;
-  for (const { path, ...params } of problemsOf(parsed.error, value))
-    context.addIssue({ code: "custom", path: [...path], params });
-  return z.NEVER;
+  return readBy(byName, value, context) ?? z.NEVER;
 });
-
-const NONE = "at least one name; leave needs out when no other service is needed";
 
 /** Service -> names of those it needs. */
 export type NeedGraph = ReadonlyMap<string, readonly string[]>;
