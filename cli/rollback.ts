@@ -70,7 +70,7 @@ export async function moveBack(
     const mover = new Mover({
       ...{ store, lease, note, progress },
       dataPlane: session.dataPlane(address, host),
-      ...(recorder === undefined ? {} : { permits: [recorder.permit] }),
+      permits: [recorder?.permit],
     });
     const { convergedMs } = await mover.run(
       {

@@ -124,7 +124,7 @@ export async function promoteParked(
       store,
       lease,
       dataPlane: session.dataPlane(address, host),
-      permits: [guard.permit, needsPermit(session), ...(recorder === undefined ? [] : [recorder.permit])],
+      permits: [guard.permit, needsPermit(session), recorder?.permit],
       gates: gateKeeper(watched, gates),
       synthetic: syntheticLoad({ store, address, host, requests }),
       // What is parked is watched already.

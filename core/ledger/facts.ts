@@ -62,10 +62,7 @@ export function factOfChange(change: MovingChange, at: Date): LedgerFact {
     namespace,
     release: { id: release.id, tag: release.tag, image: release.image },
     weights: { before, after },
-    gates: evidence.map(({ gate, value, samples, synthetic }) => ({
-      ...{ gate, value, samples },
-      ...(synthetic === undefined ? {} : { synthetic }),
-    })),
+    gates: [...evidence],
     decisions: [...decisions],
     reason: null,
     origin: `marker ${marker}`,

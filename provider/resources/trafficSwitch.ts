@@ -198,11 +198,7 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
       ...(requests === undefined ? {} : { synthetic: syntheticLoad({ ...source, requests }) }),
       ...(wish.watcher === undefined || !stops(steps) ? {} : { standBy: standBy(session, wish, lease.token, log) }),
       // The ledger last: it is told what the others decided.
-      permits: [
-        ...(guard === undefined ? [] : [guard.permit]),
-        needsPermit(session),
-        ...(recorder === undefined ? [] : [recorder.permit]),
-      ],
+      permits: [guard?.permit, needsPermit(session), recorder?.permit],
       note,
       progress: status,
     });

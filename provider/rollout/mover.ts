@@ -67,7 +67,7 @@ export interface MoverParts {
   /** Comes to its end when the first weight may be written; called when all is ready for it. */
   readonly instant?: (signal: AbortSignal) => Promise<void>;
   /** Each may stop a write of weights that gives the color traffic; asked in this order. */
-  readonly permits?: readonly Permit[];
+  readonly permits?: readonly (Permit | undefined)[];
   /** Notes each boundary that the move comes to. */
   readonly note?: Note;
   /** Called at each change of state; must not throw. */
@@ -87,7 +87,7 @@ interface Parking {
   readonly weight: number;
   readonly until: Date;
   readonly notes: readonly string[];
-  readonly evidence: readonly Evidence[];
+  readonly evidence: readonly Said[];
   readonly convergedMs: number;
 }
 
@@ -158,7 +158,7 @@ export class Mover {
     const { writer, parts } = this;
     let convergedMs = 0;
     let before = found;
-    let evidence: readonly Evidence[] = [];
+    let evidence: readonly Said[] = [];
     const notes: string[] = [...(request.scheduled ? [request.scheduled.reason] : []), ...(fact.provenWith ?? [])];
     for (const [index, step] of steps.entries()) {
       signal.throwIfAborted();
@@ -176,14 +176,15 @@ export class Mover {
       const { gates: keeper, synthetic, progress } = parts;
       const watched = { keeper, synthetic, readyPods: this.readyPods.bind(this), progress };
       await parts.note?.(stepBoundary(index, "in-force"));
-      evidence = await watchStep(watched, step, to, signal);
+      const judged = await watchStep(watched, step, to, signal);
+      evidence = kept(judged);
       before = weights;
-      const said = syntheticNote(step.weight, evidence);
-      notes.push(...said);
+      const stoodIn = syntheticNote(step.weight, judged);
+      notes.push(...stoodIn);
       await parts.note?.(stepBoundary(index, "passed"));
       if (step.pauseSeconds !== undefined) {
         const until = new Date(Date.parse(writer.act().at) + step.pauseSeconds * 1000);
-        return this.park(request, fact, { until, notes: said, weight: step.weight, evidence, convergedMs });
+        return this.park(request, fact, { until, notes: stoodIn, weight: step.weight, evidence, convergedMs });
       }
     }
     signal.throwIfAborted();
@@ -195,7 +196,7 @@ export class Mover {
             ...writer.act(),
             ...reasonFrom(notes),
             ...scheduledFrom(request),
-            gates: said(evidence),
+            gates: evidence,
           });
     await writer.write(shape, weightsFor(to), record, writer.marker);
     await parts.note?.("committed");
@@ -232,7 +233,7 @@ export class Mover {
     try {
       const decisions: string[] = [];
       for (const permit of this.parts.permits ?? []) {
-        const decided = await permit({ ...change, ...rest, decisions }, signal);
+        const decided = await permit?.({ ...change, ...rest, decisions }, signal);
         if (decided !== undefined) decisions.push(decided);
       }
       return undefined;
@@ -247,9 +248,8 @@ export class Mover {
     const { shape, to } = request;
     const { weight, notes, evidence, convergedMs } = parking;
     const until = parking.until.toISOString();
-    const gates = said(evidence);
-    const act = { ...writer.act(), ...reasonFrom(notes), ...scheduledFrom(request), gates };
-    const record = withParked(writer.record, fact.release, { until, evidence: gates }, act);
+    const act = { ...writer.act(), ...reasonFrom(notes), ...scheduledFrom(request), gates: evidence };
+    const record = withParked(writer.record, fact.release, { until, evidence: [...evidence] }, act);
     await writer.write(shape, weightsFor(to, weight), record, writer.marker);
     await this.parts.note?.("parked");
     this.parts.progress(
@@ -267,7 +267,7 @@ export class Mover {
       return new Refusal(`${service}: ${why}; it decides where the traffic goes now, so it was left as it is`);
     }
     const judged = cause instanceof GateFailure;
-    const gates = judged ? said(cause.evidence) : [];
+    const gates = judged ? kept(cause.evidence) : [];
     const act = { ...writer.act(), reason: why, gates };
     const back = (judged ? withFailure : withStop)(writer.record, fact.release, act);
     try {
@@ -288,7 +288,7 @@ const withoutName = (service: string, text: string): string =>
   text.startsWith(`${service}: `) ? text.slice(service.length + 2) : text;
 
 /** What is kept of evidence. */
-const said = (evidence: readonly Evidence[]): Said[] =>
+const kept = (evidence: readonly Evidence[]): Said[] =>
   evidence.map(({ gate, value, samples, synthetic }) => ({
     ...{ gate, value, samples },
     ...(synthetic === undefined ? {} : { synthetic }),

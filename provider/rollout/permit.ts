@@ -1,5 +1,5 @@
-import type { Evidence } from "../../core/gates/verdict";
 import type { Color, Weights } from "../../core/rollout/color";
+import type { Said } from "../../core/rollout/record";
 import type { BoundRelease } from "../../core/rollout/release";
 
 /** Weights that are about to be written and give a color traffic that it did not have. */
@@ -16,7 +16,7 @@ export interface WeightChange {
   readonly before: Weights | null;
   readonly after: Weights;
   /** What the gates said at the step before; empty at the first. */
-  readonly evidence: readonly Evidence[];
+  readonly evidence: readonly Said[];
   /** Names the change: the same for no other one, of whatever writer. */
   readonly marker: string;
   readonly by: string;
