@@ -12,6 +12,7 @@ import { KubeClient } from "../platform/kube/client";
 /** What one provider process holds: the cluster it talks to, and the leases that its resources share. */
 export class Session {
   private readonly leases = new Map<string, HeldLease>();
+  private readonly ledgers = new Map<string, Ledger>();
   private client: KubeClient | undefined;
 
   /**
@@ -47,8 +48,11 @@ export class Session {
     return wish && new Recorder(() => this.openLedger(wish, store.namespace), store, warn);
   }
 
-  private openLedger(wish: LedgerWish, namespace: string): Promise<Ledger> {
-    return openLedger(wish, clusterWitness(this.kube, namespace));
+  /** One for all that this process records there: what it has verified it need not verify again. */
+  private async openLedger(wish: LedgerWish, namespace: string): Promise<Ledger> {
+    const opened = this.ledgers.get(namespace) ?? (await openLedger(wish, clusterWitness(this.kube, namespace)));
+    this.ledgers.set(namespace, opened);
+    return opened;
   }
 
   dataPlane(address: string, host: string): DataPlane {

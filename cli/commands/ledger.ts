@@ -4,7 +4,7 @@ import type { LedgerEntry } from "../../core/ledger/entry";
 import { entryLine, verdictText } from "../../core/ledger/text";
 import { RefusedError } from "../../platform/errors";
 import { currentBundle } from "../../platform/toolchain/launcher";
-import { readWhole } from "../../provider/ledger/reading";
+import { isDamage, readWhole } from "../../provider/ledger/reading";
 import { openStackLedger, type StackLedger } from "../ledger";
 import { answer, JSON_OPTION, UsageError, type Command, type Invocation, type Io } from "../command";
 import { stackOf } from "../stack";
@@ -43,7 +43,7 @@ const list: Command = {
     answer(io, invocation.flag("json"), { ledger: verdict.ledger, entries: some }, () =>
       some.length === 0 ? `nothing is recorded of ${verdict.ledger}` : some.map(entryLine).join("\n"),
     );
-    if (verdict.findings.some(({ kind }) => kind !== "empty")) io.err.write(`${verdictText(verdict)}\n`);
+    if (verdict.findings.some(isDamage)) io.err.write(`${verdictText(verdict)}\n`);
   },
 };
 

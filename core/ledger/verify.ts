@@ -60,22 +60,44 @@ export interface LedgerCase {
   readonly entries: readonly LedgerText[];
   readonly checkpoints: readonly LedgerText[];
   readonly keys: TrustedKeys;
+  /**
+   * What earlier readings with the same keys found sound, and what this one does: whoever adds reads a ledger again and
+   * again, and most of the work is to check signatures. @default all is computed anew
+   */
+  readonly sound?: SoundTexts;
 }
 
-/** Reads a whole ledger and says all that is wrong with it. Everything is computed anew from the texts themselves. */
-export function readLedger({ ledger, entries: texts, checkpoints: marks, keys }: LedgerCase): LedgerReading {
+interface Link {
+  readonly entry: LedgerEntry;
+  readonly hash: string;
+}
+
+/** Entries by the very text that says so. */
+export type SoundTexts = Map<string, Link>;
+
+/** Reads a whole ledger and says all that is wrong with it. Everything follows from the texts themselves. */
+export function readLedger({ ledger, entries: texts, checkpoints: marks, keys, sound }: LedgerCase): LedgerReading {
   const findings: Finding[] = [];
   const found = (kind: FindingKind, message: string) => void findings.push({ kind, message });
-  const entries = texts.flatMap((text) => opened(text, keys, readEntry, ledger, found));
+  const links = texts.flatMap((text): readonly Link[] => {
+    const known = sound?.get(text.text);
+    if (known) return [known];
+    const [entry] = opened(text, keys, readEntry, ledger, found);
+    if (!entry) return [];
+    const link = { entry, hash: hashOf(entry) };
+    sound?.set(text.text, link);
+    return [link];
+  });
   const checkpoints = marks.flatMap((text) => opened(text, keys, readCheckpoint, ledger, found));
-  const chain = inOrder(entries, found);
+  const chain = inOrder(links, found);
   linked(chain, found);
   unrepeated(chain, found);
   asPromised(chain, checkpoints, found);
   if (texts.length === 0 && checkpoints.every(({ count }) => count === 0)) found("empty", "there is no entry");
   const last = chain.at(-1);
-  const head = last ? { count: last.sequence, hash: hashOf(last) } : EMPTY;
-  return { entries: chain, verdict: { ledger, head, findings, checkpoint: newest(checkpoints) ?? null } };
+  const head = last ? { count: last.entry.sequence, hash: last.hash } : EMPTY;
+  const entries = chain.map(({ entry }) => entry);
+  return { entries, verdict: { ledger, head, findings, checkpoint: newest(checkpoints) ?? null } };
 }
 
 type Found = (kind: FindingKind, message: string) => void;
@@ -120,13 +142,14 @@ export const factOf = (entry: LedgerEntry) => {
 };
 
 /** The entries by number, each once; names numbers that are missing or taken twice. */
-function inOrder(entries: readonly LedgerEntry[], found: Found): LedgerEntry[] {
-  const byNumber = new Map<number, LedgerEntry>();
-  for (const entry of [...entries].sort((a, b) => a.sequence - b.sequence)) {
-    const other = byNumber.get(entry.sequence);
-    if (!other) byNumber.set(entry.sequence, entry);
-    else if (hashOf(other) === hashOf(entry)) found("repeated", `entry ${entry.sequence} is there twice`);
-    else found("forked", `there are two different entries ${entry.sequence}`);
+function inOrder(links: readonly Link[], found: Found): Link[] {
+  const byNumber = new Map<number, Link>();
+  for (const link of [...links].sort((a, b) => a.entry.sequence - b.entry.sequence)) {
+    const { sequence } = link.entry;
+    const other = byNumber.get(sequence);
+    if (!other) byNumber.set(sequence, link);
+    else if (other.hash === link.hash) found("repeated", `entry ${sequence} is there twice`);
+    else found("forked", `there are two different entries ${sequence}`);
   }
   let expected = 1;
   for (const sequence of byNumber.keys()) {
@@ -140,18 +163,20 @@ const gap = (from: number, to: number): string =>
   from === to ? `entry ${from} is not there` : `entries ${from} to ${to} are not there`;
 
 /** Each entry holds the hash of the one before. Beside a gap nothing can be said. */
-function linked(chain: readonly LedgerEntry[], found: Found): void {
-  chain.forEach((entry, index) => {
+function linked(chain: readonly Link[], found: Found): void {
+  chain.forEach(({ entry: { sequence, previous } }, index) => {
     const before = chain[index - 1];
-    if (entry.sequence === 1 ? entry.previous === BEGINNING : before?.sequence !== entry.sequence - 1) return;
-    if (before && hashOf(before) === entry.previous) return;
-    found("reordered", `entry ${entry.sequence} does not follow the entry before it`);
+    if (sequence === 1 ? previous === BEGINNING : before?.entry.sequence !== sequence - 1) return;
+    if (before?.hash === previous) return;
+    found("reordered", `entry ${sequence} does not follow the entry before it`);
   });
 }
 
-function unrepeated(chain: readonly LedgerEntry[], found: Found): void {
+function unrepeated(chain: readonly Link[], found: Found): void {
   const seen = new Map<string, number>();
-  for (const { id, sequence } of chain) {
+  for (const {
+    entry: { id, sequence },
+  } of chain) {
     const first = seen.get(id);
     if (first === undefined) seen.set(id, sequence);
     else found("repeated", `entry ${sequence} says again what entry ${first} says`);
@@ -159,12 +184,12 @@ function unrepeated(chain: readonly LedgerEntry[], found: Found): void {
 }
 
 /** Compares the chain with what was signed of it at earlier moments. */
-function asPromised(chain: readonly LedgerEntry[], checkpoints: readonly Checkpoint[], found: Found): void {
-  const last = chain.at(-1)?.sequence ?? 0;
+function asPromised(chain: readonly Link[], checkpoints: readonly Checkpoint[], found: Found): void {
+  const last = chain.at(-1)?.entry.sequence ?? 0;
   const most = newest(checkpoints);
   if (most && most.count > last)
     found("cut-off", `there are ${last} entries; the checkpoint of ${most.at} knows of ${most.count}`);
-  const hashes = new Map(chain.map((entry) => [entry.sequence, hashOf(entry)]));
+  const hashes = new Map(chain.map(({ entry, hash }) => [entry.sequence, hash]));
   for (const { count, head, at } of checkpoints) {
     const now = count === 0 ? BEGINNING : hashes.get(count);
     if (now !== undefined && now !== head)

@@ -1,7 +1,7 @@
 import { nextCheckpoint } from "../../core/ledger/checkpoint";
 import { hashOf, idOf, nextEntry, type Head, type LedgerFact } from "../../core/ledger/entry";
 import { seal, type Signer } from "../../core/ledger/seal";
-import type { LedgerReading, LedgerText, LedgerVerdict } from "../../core/ledger/verify";
+import type { LedgerReading, LedgerText, LedgerVerdict, SoundTexts } from "../../core/ledger/verify";
 import { isDamage, readWhole, type ReadingParts } from "./reading";
 
 export interface LedgerParts extends ReadingParts {
@@ -16,11 +16,13 @@ export class LedgerError extends Error {
 
 /** Adds facts to the ledger of one stack, each once. */
 export class Ledger {
+  private readonly sound: SoundTexts = new Map();
+
   constructor(private readonly parts: LedgerParts) {}
 
   /** All that is there, and what is wrong with it. */
   read(): Promise<LedgerReading> {
-    return readWhole(this.parts);
+    return readWhole({ ...this.parts, sound: this.sound });
   }
 
   /**
@@ -28,29 +30,32 @@ export class Ledger {
    * before is found by its id, so that adding is safe to repeat.
    * @throws LedgerError for a ledger that does not verify; Error when the sink does not take it.
    */
-  async add(facts: readonly LedgerFact[]): Promise<Head> {
+  async add(facts: readonly LedgerFact[]): Promise<void> {
+    await this.extend(facts);
+  }
+
+  /** Adds the facts, as `add` does, and signs where the ledger stands then, if nobody has yet. */
+  async checkpoint(facts: readonly LedgerFact[] = []): Promise<void> {
+    const { ledger, sink, signer, witness, now = () => new Date() } = this.parts;
+    const { head, newest } = await this.extend(facts);
+    if (head.count > 0 && newest?.count !== head.count) {
+      const checkpoint = nextCheckpoint(ledger, head, newest, now());
+      const text = await seal(checkpoint, signer);
+      if (await sink.create("checkpoints", checkpoint.count, text)) return witness?.write(text, checkpoint.count);
+    }
+    const last = (await sink.list("checkpoints")).at(-1);
+    if (last) await witness?.write(last.text, countOf(last));
+  }
+
+  private async extend(facts: readonly LedgerFact[]) {
     for (;;) {
       const { entries, verdict } = await this.read();
       refuseDamaged(verdict, this.parts.sink.where);
       const known = new Set(entries.map(({ id }) => id));
       const fresh = facts.filter((fact) => !known.has(idOf(this.parts.ledger, fact)));
       const head = await this.follow(verdict.head, fresh);
-      if (head) return head;
+      if (head) return { head, newest: verdict.checkpoint };
     }
-  }
-
-  /** Signs where the ledger stands now, if nobody has yet. */
-  async checkpoint(): Promise<void> {
-    const { ledger, sink, signer, witness, now = () => new Date() } = this.parts;
-    const { verdict } = await this.read();
-    refuseDamaged(verdict, sink.where);
-    const { head, checkpoint: newest } = verdict;
-    if (head.count > 0 && newest?.count !== head.count) {
-      const checkpoint = nextCheckpoint(ledger, head, newest, now());
-      await sink.create("checkpoints", checkpoint.count, await seal(checkpoint, signer));
-    }
-    const last = (await sink.list("checkpoints")).at(-1);
-    if (last) await witness?.write(last.text, countOf(last));
   }
 
   /** @returns `undefined` when somebody else took a number meanwhile. */

@@ -1,5 +1,11 @@
 import type { TrustedKeys } from "../../core/ledger/seal";
-import { readLedger, type Finding, type LedgerReading, type LedgerText } from "../../core/ledger/verify";
+import {
+  readLedger,
+  type Finding,
+  type LedgerReading,
+  type LedgerText,
+  type SoundTexts,
+} from "../../core/ledger/verify";
 import type { LedgerSink } from "./folder";
 
 /** Keeps the newest checkpoint in another place than the ledger. */
@@ -17,6 +23,8 @@ export interface ReadingParts {
   readonly keys: TrustedKeys;
   /** Where the newest checkpoint is kept too, so that a ledger cannot lose its end or itself unseen. */
   readonly witness?: Witness;
+  /** See `LedgerCase`; for who reads more than once. */
+  readonly sound?: SoundTexts;
 }
 
 /** A folder that is written to while it is listed may show a later entry and not yet an earlier one. */
@@ -30,14 +38,15 @@ export async function readWhole(parts: ReadingParts): Promise<LedgerReading> {
   }
 }
 
-async function readOnce({ ledger, sink, keys, witness }: ReadingParts): Promise<LedgerReading> {
+async function readOnce({ ledger, sink, keys, witness, sound }: ReadingParts): Promise<LedgerReading> {
   // What promises is read before what must keep the promise: both grow meanwhile.
-  const known = await witness?.read();
+  const copy = await witness?.read();
   const checkpoints = await sink.list("checkpoints");
   const entries = await sink.list("entries");
   // The witness holds a copy; only what the ledger does not have is news.
-  const news = known && !checkpoints.some(({ text }) => text === known.text) ? [known] : [];
-  return readLedger({ ledger, entries, checkpoints: [...checkpoints, ...news], keys });
+  const news = copy && !checkpoints.some(({ text }) => text === copy.text) ? [copy] : [];
+  const known = sound === undefined ? {} : { sound };
+  return readLedger({ ledger, entries, checkpoints: [...checkpoints, ...news], keys, ...known });
 }
 
 /** A ledger begins empty: that alone is no damage. */

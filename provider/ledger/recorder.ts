@@ -63,8 +63,7 @@ export class Recorder {
 
   private async tell(facts: readonly LedgerFact[]): Promise<void> {
     const ledger = await this.open();
-    await ledger.add(facts);
-    await ledger.checkpoint();
+    await ledger.checkpoint(facts);
   }
 
   private async note(change: WeightChange): Promise<void> {

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import fc from "fast-check";
@@ -128,6 +128,19 @@ describe("a ledger", () => {
     rmSync(path.join(shelf.folder, "dev"));
     await shelf.ledger("dev").add([fact(1)]);
     assert.deepEqual(readdirSync(path.join(shelf.folder, "dev", "entries")), ["000000000001.json"]);
+  });
+
+  it("is read again by who adds to it, and what was altered since is seen", async () => {
+    const writer = shelf.ledger("dev");
+    await writer.checkpoint([fact(1), fact(2)]);
+    await shelf.ledger("dev").add([fact(3)]);
+    await writer.add([fact(3), fact(4)]);
+    const { entries, verdict } = await writer.read();
+    assert.deepEqual([entries.length, verdict.head.count, verdict.checkpoint?.count], [4, 4, 2]);
+    const second = path.join(shelf.folder, "dev", "entries", "000000000002.json");
+    writeFileSync(second, readFileSync(second, "utf8").replace('"blue":', '"blue": '));
+    await assert.rejects(writer.add([fact(5)]), /000000000002.json: not what its key signed/);
+    await assert.rejects(writer.checkpoint(), /000000000002.json: not what its key signed/);
   });
 
   it("is added to only while it verifies", async () => {
