@@ -1,7 +1,8 @@
 import { asksForCare } from "../core/chaos/production";
+import { serviceHost } from "../core/tls/reach";
 import { RefusedError } from "../platform/errors";
 import type { ChaosPlace } from "../provider/chaos/aim";
-import { serviceHost, type OpenStack } from "./stack";
+import type { OpenStack } from "./stack";
 
 /** @throws RefusedError for a stack that somebody depends on, unless that is wanted. */
 export function refuseProduction({ config }: OpenStack, allowProd: boolean): void {

@@ -4,11 +4,12 @@ import { deploymentByTag, previousGood, type Deployment } from "../core/rollout/
 import { describeRelease } from "../core/rollout/release";
 import { ALL_AT_ONCE } from "../core/rollout/strategy";
 import type { ServiceConfig } from "../core/service/service";
+import { serviceHost, shapeOf } from "../core/tls/reach";
 import { RefusedError } from "../platform/errors";
 import { settleConfigMaps } from "../provider/rollout/configMaps";
 import { journalOf } from "../provider/rollout/journal";
 import { Mover } from "../provider/rollout/mover";
-import { serviceHost, shapeOf, type OpenStack } from "./stack";
+import type { OpenStack } from "./stack";
 
 export type RollbackChoice =
   /** The release stands proven on the idle color: one weight move. */

@@ -2,11 +2,9 @@ import { loadStackFile } from "../config/stackFile";
 import type { StackConfig } from "../config/stackConfig";
 import { describeOwed } from "../core/migrations/owed";
 import { describeHolder } from "../core/rollout/lease";
-import type { RouteShape } from "../core/rollout/route";
 import type { ServiceSeen } from "../core/rollout/status";
 import type { ServiceConfig } from "../core/service/service";
-import { httpsParent } from "../core/tls/objects";
-import { httpsUrl } from "../core/tls/settings";
+import { serviceUrl } from "../core/tls/reach";
 import { RefusedError } from "../platform/errors";
 import { projectRoot } from "../platform/home";
 import { CLUSTER, loadLayout } from "../platform/local/layout";
@@ -42,27 +40,6 @@ export function openStack(stack: string, only: string | undefined, env: NodeJS.P
   // The local platform keeps its kubeconfig to itself, so that it shows up in nobody's list of contexts.
   const kubeconfig = config.kubeContext === LOCAL_CONTEXT ? loadLayout(env).kubeconfig : undefined;
   return { config, session: new Session(config.kubeContext, kubeconfig, config.ledger), services };
-}
-
-export const serviceHost = (config: StackConfig, service: string): string => `${service}.${config.domain}`;
-
-/** The route of a service as the program writes it. */
-export function shapeOf({ namespace, gateway, tls, ...config }: StackConfig, service: string): RouteShape {
-  const { address: _outside, ...parent } = gateway;
-  return {
-    service,
-    namespace,
-    hostnames: [`${service}.${config.domain}`],
-    // A route written without it would end https for the service's users.
-    gateway: { ...parent, ...(tls === undefined ? {} : { https: httpsParent({ service, tls }) }) },
-  };
-}
-
-export function serviceUrl(config: StackConfig, service: string): string {
-  if (config.tls) return httpsUrl(config.tls, serviceHost(config, service));
-  const url = new URL(config.gateway.address);
-  url.hostname = serviceHost(config, service);
-  return url.href.replace(/\/$/, "");
 }
 
 /** What the cluster says of each service now. */

@@ -2,12 +2,13 @@ import type { CertificateVerdict } from "../core/tls/certificate";
 import { renewalOf } from "../core/tls/certificate";
 import { secretOf } from "../core/tls/objects";
 import type { TlsSettings } from "../core/tls/settings";
+import { serviceHost, serviceUrl } from "../core/tls/reach";
 import { reasonOf, RefusedError } from "../platform/errors";
 import type { Layout } from "../platform/local/layout";
 import { readAuthority } from "../platform/local/usersAuthority";
 import { renewLocal, standingCertificate } from "../provider/tls/local";
 import { servedSerial, untilServed, type Door } from "../provider/tls/served";
-import { serviceHost, serviceUrl, type OpenStack } from "./stack";
+import type { OpenStack } from "./stack";
 
 /** Contract of `hms tls status --json`: people script against it, so keys are added, never renamed. */
 export interface TlsDocument {

@@ -12,6 +12,7 @@ import { FreezeGuard } from "../provider/freeze/permit";
 import { abandonMove } from "../provider/rollout/abandon";
 import { gateKeeper, thinSteps } from "../provider/rollout/gateKeeper";
 import { describeHolder, type LeaseHolder } from "../core/rollout/lease";
+import { serviceHost, shapeOf } from "../core/tls/reach";
 import { settleConfigMaps } from "../provider/rollout/configMaps";
 import { journalOf } from "../provider/rollout/journal";
 import { readLease, thisProcess } from "../provider/rollout/lease";
@@ -21,7 +22,7 @@ import { cancelledText, cancelSchedule } from "../provider/rollout/schedule";
 import { syntheticLoad } from "../provider/rollout/syntheticLoad";
 import { startWatcher } from "../provider/rollout/watcherJob";
 import { runnerImage } from "../provider/runnerImage";
-import { serviceHost, shapeOf, type OpenStack } from "./stack";
+import type { OpenStack } from "./stack";
 
 /**
  * Puts the traffic of a move that is under way, parked or left by a dead mover back, by one patch; one that only waits for

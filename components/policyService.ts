@@ -6,8 +6,7 @@ import type { FreezePlace } from "../core/freeze/place";
 import { COLORS, perColor, type Color } from "../core/rollout/color";
 import { LABEL, probeRouteName } from "../core/rollout/names";
 import { renderProbeRouteSpec } from "../core/rollout/route";
-import { httpsParent } from "../core/tls/objects";
-import { httpsUrl, type TlsSettings } from "../core/tls/settings";
+import { serviceHost, serviceUrl, shapeOf, type Reach } from "../core/tls/reach";
 import { RolloutLease, TrafficSwitch, Verification } from "../provider/sdk";
 import { ColorStack, OWNED } from "./colorStack";
 import { migrationsOf } from "./migrations";
@@ -19,20 +18,9 @@ import { ReleaseConfigMaps } from "./releaseConfigMaps";
 import { asksFreeze, type ServicePlan } from "./servicePlan";
 import { ServiceTls } from "./serviceTls";
 
-export interface PolicyServiceArgs {
+export interface PolicyServiceArgs extends Reach {
   /** What the plan found and decided; made from the cluster's state right before. */
   readonly plan: ServicePlan;
-  readonly namespace: string;
-  /** The service answers at `<service>.<domain>`. */
-  readonly domain: string;
-  readonly gateway: {
-    readonly name: string;
-    readonly namespace: string;
-    readonly address: string;
-    readonly section?: string;
-  };
-  /** Serves https besides. @default - http only */
-  readonly tls?: TlsSettings;
   readonly registry: Registry;
   /** Where gates ask, as seen from the engine. */
   readonly prometheus: string;
@@ -60,13 +48,13 @@ export class PolicyService extends pulumi.ComponentResource {
   constructor(name: string, args: PolicyServiceArgs, opts: pulumi.ComponentResourceOptions) {
     const { plan, namespace, domain, tls, needed = [], dependents = [] } = args;
     super("hms:delivery:PolicyService", name, { namespace, domain }, opts);
-    const host = `${name}.${domain}`;
+    const host = serviceHost(args, name);
     const https =
       tls && new ServiceTls(name, { service: name, namespace, host, gateway: sharedOf(args), tls }, { parent: this });
-    const gateway = tls ? { ...args.gateway, https: httpsParent({ service: name, tls }) } : args.gateway;
-    const { address, ...parent } = gateway;
-    this.url = tls ? httpsUrl(tls, host) : hostUrl(address, host);
-    this.shape = { service: name, namespace, hostnames: [host], gateway: parent };
+    this.url = serviceUrl(args, name);
+    this.shape = shapeOf(args, name);
+    const { address } = args.gateway;
+    const gateway = { ...this.shape.gateway, address };
     const { color, release, tag } = target(plan);
 
     const lease = new RolloutLease(
@@ -211,9 +199,3 @@ const freezeOf = ({ plan, freeze }: PolicyServiceArgs): { readonly freeze?: Free
   asksFreeze(plan) || plan.schedule ? { freeze } : {};
 
 const sharedOf = ({ gateway: { name, namespace } }: PolicyServiceArgs) => ({ name, namespace });
-
-function hostUrl(address: string, host: string): string {
-  const url = new URL(address);
-  url.hostname = host;
-  return url.href.replace(/\/$/, "");
-}

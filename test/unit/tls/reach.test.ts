@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { shapeOf } from "../../../cli/stack";
+import { shapeOf } from "../../../core/tls/reach";
 import { loadStackFile } from "../../../config/stackFile";
 import { projectRoot } from "../../../platform/home";
 
