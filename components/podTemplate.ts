@@ -1,6 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { configMapName, fileKey } from "../core/configMap/content";
+import { RESTRICTED, RESTRICTED_POD, secretVariables } from "../core/restrictedPod";
 import { drainFor } from "../core/rollout/drain";
 import { LABEL } from "../core/rollout/names";
 import type { Release } from "../core/rollout/release";
@@ -43,7 +44,7 @@ export function deploymentSpec({
       spec: {
         automountServiceAccountToken: false,
         terminationGracePeriodSeconds: drain.gracePeriodSeconds,
-        securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+        securityContext: RESTRICTED_POD,
         topologySpreadConstraints: [
           {
             maxSkew: 1,
@@ -59,13 +60,7 @@ export function deploymentSpec({
             image,
             ports: [{ name: "http", containerPort: port, protocol: "TCP" }],
             ...configured.container,
-            env: [
-              ...configured.env,
-              ...Object.entries(secrets).map(([name, { secret, key }]) => ({
-                name,
-                valueFrom: { secretKeyRef: { name: secret, key } },
-              })),
-            ],
+            env: [...configured.env, ...secretVariables(secrets)],
             resources: {
               requests: { cpu: resources.cpu, memory: resources.memory },
               limits: { memory: resources.memory },
@@ -93,11 +88,7 @@ export function deploymentSpec({
             },
             // The kubelet sleeps, so images need no shell for it.
             lifecycle: { preStop: { sleep: { seconds: drain.preStopSeconds } } },
-            securityContext: {
-              allowPrivilegeEscalation: false,
-              readOnlyRootFilesystem: true,
-              capabilities: { drop: ["ALL"] },
-            },
+            securityContext: RESTRICTED,
           },
         ],
       },

@@ -1,3 +1,5 @@
+import { RESTRICTED, RESTRICTED_POD } from "../core/restrictedPod";
+
 /** What a pod of the runner is to do. */
 export interface RunnerPod {
   /** By digest. */
@@ -18,10 +20,9 @@ export function runnerPodSpec({ image, account, args, restarts = false }: Runner
     automountServiceAccountToken: true,
     restartPolicy: restarts ? "OnFailure" : "Never",
     securityContext: {
-      runAsNonRoot: true,
+      ...RESTRICTED_POD,
       runAsUser: 65532,
       runAsGroup: 65532,
-      seccompProfile: { type: "RuntimeDefault" },
     },
     containers: [
       {
@@ -31,11 +32,7 @@ export function runnerPodSpec({ image, account, args, restarts = false }: Runner
         resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "192Mi" } },
         // The end of the log is the reason of a failure, also where nobody collects logs.
         terminationMessagePolicy: "FallbackToLogsOnError",
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ["ALL"] },
-        },
+        securityContext: RESTRICTED,
       },
     ],
   };

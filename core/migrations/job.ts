@@ -1,3 +1,4 @@
+import { RESTRICTED, RESTRICTED_POD, secretVariables } from "../restrictedPod";
 import { LABEL } from "../rollout/names";
 import type { SecretRef } from "../rollout/release";
 import type { MigrationWork } from "./note";
@@ -72,7 +73,7 @@ function podSpec(direction: Direction, { image, env, secrets, resources, up, dow
     restartPolicy: "Never",
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+    securityContext: RESTRICTED_POD,
     // The root file system is read-only, and most clients of databases want a place of their own.
     volumes: [{ name: "tmp", emptyDir: {} }],
     containers: [
@@ -80,23 +81,13 @@ function podSpec(direction: Direction, { image, env, secrets, resources, up, dow
         name: CONTAINER,
         image,
         command: [...(direction === "up" ? up : down)],
-        env: [
-          ...Object.entries(env).map(([name, value]) => ({ name, value })),
-          ...Object.entries(secrets).map(([name, { secret, key }]) => ({
-            name,
-            valueFrom: { secretKeyRef: { name: secret, key } },
-          })),
-        ],
+        env: [...Object.entries(env).map(([name, value]) => ({ name, value })), ...secretVariables(secrets)],
         resources: {
           requests: { cpu: resources.cpu, memory: resources.memory },
           limits: { memory: resources.memory },
         },
         volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ["ALL"] },
-        },
+        securityContext: RESTRICTED,
       },
     ],
   };

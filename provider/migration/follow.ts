@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { asArray, asNumber, asString, path } from "../../core/json";
 import type { KubeClient, KubeObject } from "../../platform/kube/client";
+import { stateOf, whyWaiting } from "../podState";
 import type { JobLog } from "./jobLog";
 
 /** How a run ended; `why` is for people. */
@@ -73,18 +74,8 @@ export const conditionOf = (object: KubeObject, type: string): unknown =>
     (one) => path(one, "type") === type && path(one, "status") === "True",
   );
 
-const stateOf = (pod: KubeObject): unknown => path(pod, "status", "containerStatuses", 0, "state");
-
 const hasBegun = (pod: KubeObject): boolean =>
   path(stateOf(pod), "running") !== undefined || path(stateOf(pod), "terminated") !== undefined;
-
-function whyWaiting(pod: KubeObject): string | undefined {
-  const waiting = path(stateOf(pod), "waiting");
-  const reason = asString(path(waiting, "message")) ?? asString(path(waiting, "reason"));
-  if (reason !== undefined) return reason;
-  const scheduled = asArray(path(pod, "status", "conditions")).find((one) => path(one, "type") === "PodScheduled");
-  return path(scheduled, "status") === "False" ? asString(path(scheduled, "message")) : undefined;
-}
 
 function whyFailed(condition: unknown, job: KubeObject, pods: readonly KubeObject[]): string {
   if (path(condition, "reason") === "DeadlineExceeded")

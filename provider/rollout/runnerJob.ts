@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { asArray, asString, path } from "../../core/json";
+import { asString, path } from "../../core/json";
 import { LABEL } from "../../core/rollout/names";
 import type { KubeClient } from "../../platform/kube/client";
+import { stateOf, whyWaiting } from "../podState";
 import { runnerPodSpec, type RunnerPod } from "../runnerPod";
 import { Refusal } from "./errors";
 
@@ -41,14 +42,10 @@ export async function startRunnerJob(kube: KubeClient, job: RunnerJob, signal: A
       { labelSelector: `batch.kubernetes.io/job-name=${name}`, signal },
     );
     for (const pod of pods) {
-      const status = path(pod, "status", "containerStatuses", 0);
-      if (path(status, "ready") === true) return;
-      const state = path(status, "state");
+      if (path(pod, "status", "containerStatuses", 0, "ready") === true) return;
       why =
-        asString(path(state, "waiting", "message")) ??
-        asString(path(state, "terminated", "message")) ??
-        asString(path(state, "waiting", "reason")) ??
-        notScheduled(pod) ??
+        asString(path(stateOf(pod), "terminated", "message")) ??
+        whyWaiting(pod) ??
         `its pod is ${asString(path(pod, "status", "phase")) ?? "unknown"}`;
     }
     await sleep(100, undefined, { signal });
@@ -60,11 +57,6 @@ export async function startRunnerJob(kube: KubeClient, job: RunnerJob, signal: A
 /** Ends a Job and its pods; one that is gone is fine. */
 export async function removeRunnerJob(kube: KubeClient, job: Pick<RunnerJob, "name" | "namespace">): Promise<void> {
   await kube.delete(jobRef(job), { propagation: "Background" });
-}
-
-function notScheduled(pod: unknown): string | undefined {
-  const scheduled = asArray(path(pod, "status", "conditions")).find((one) => path(one, "type") === "PodScheduled");
-  return path(scheduled, "status") === "False" ? asString(path(scheduled, "message")) : undefined;
 }
 
 function jobOf({ name, namespace, service, podLabel, pod }: RunnerJob) {
