@@ -16,11 +16,13 @@ const exact = z.number().refine((value) => Number.isFinite(value) && Math.abs(va
  * What may happen to a service. `moving` is written before weights are, at each step of a move; the others when it is
  * known how it ended: `deployed`, `parked`, `rolled-back`, `restored` (put back by a gate, a person or a watcher),
  * `failed` (held before it had any traffic) and `repaired` (the route was put right again). Of a move that waits for its
- * instant: `scheduled`, `delayed` by a freeze, `cancelled` or `expired` without traffic.
+ * instant: `scheduled`, `delayed` by a freeze, `cancelled` or `expired` without traffic. Of a run of a migration:
+ * `migrating` before it begins, `migrated` or `migration-failed` when it has ended.
  */
 export const LEDGER_EVENTS = [
   ...(["moving", "deployed", "parked", "rolled-back", "restored", "failed", "repaired"] as const),
   ...(["scheduled", "delayed", "cancelled", "expired"] as const),
+  ...(["migrating", "migrated", "migration-failed"] as const),
 ] as const;
 
 /** What happened; who writes it knows nothing of the chain yet. */

@@ -6,9 +6,10 @@ import type { LedgerVerdict } from "./verify";
 export function entryLine({ sequence, at, event, service, release, weights, by, reason }: LedgerEntry): string {
   const { tag, id } = release;
   const named = tag === "" || tag === id ? id : `${tag} (${id})`;
-  const moved = `${weightsText(weights.before)} -> ${weightsText(weights.after)}`;
+  const { before, after } = weights;
+  const moved = before || after ? `  ${weightsText(before)} -> ${weightsText(after)}` : "";
   const why = reason === null ? "" : `: ${reason}`;
-  return `${String(sequence).padStart(6)}  ${at}  ${event.padEnd(11)}  ${service} ${named}  ${moved}  by ${by}${why}`;
+  return `${String(sequence).padStart(6)}  ${at}  ${event.padEnd(11)}  ${service} ${named}${moved}  by ${by}${why}`;
 }
 
 /** Blue's percent, then green's. */

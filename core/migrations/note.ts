@@ -12,6 +12,14 @@ export const workSchema = migrationSchema.extend({
 
 export type MigrationWork = Readonly<z.infer<typeof workSchema>>;
 
+const endSchema = z.object({
+  run: z.number().int().min(1),
+  direction: z.enum(["up", "down"]),
+  failed: z.boolean(),
+  at: z.string(),
+  by: z.string(),
+});
+
 const noteSchema = z.object({
   tag: z.string(),
   work: workSchema,
@@ -25,6 +33,8 @@ const noteSchema = z.object({
   since: z.number().int().min(0),
   /** When this was written (ISO 8601); for people. */
   at: z.string(),
+  /** Ends of runs that the ledger is not known to have yet. */
+  ended: z.array(endSchema).default([]),
 });
 
 /** What is known of the migration of one release in one database. */
@@ -71,5 +81,6 @@ export function begun(
   at: string,
 ): MigrationNote {
   const serial = Math.max(0, ...[...notes.values()].map((note) => note.serial)) + 1;
-  return { tag, work, state: "begun", run: notes.get(id)?.run ?? 0, serial, since, at };
+  const { run = 0, ended = [] } = notes.get(id) ?? {};
+  return { tag, work, state: "begun", run, serial, since, at, ended };
 }

@@ -41,9 +41,12 @@ export const isUnsettled = (note: Pick<MigrationNote, "run">, runs: readonly Run
   runs.some(({ run }) => run > note.run);
 
 /** The note after a run that has ended. */
-export const noted = (note: MigrationNote, { run, direction, state }: RunSeen, at: string): MigrationNote => ({
-  ...note,
-  run,
-  state: state === "complete" ? direction : direction === "up" ? "up failed" : "down failed",
-  at,
-});
+export function noted(
+  note: MigrationNote,
+  { run, direction, state }: RunSeen,
+  { at, by }: { readonly at: string; readonly by: string },
+): MigrationNote {
+  const failed = state !== "complete";
+  const ended = [...note.ended, { run, direction, failed, at, by }];
+  return { ...note, run, state: failed ? `${direction} failed` : direction, at, ended };
+}

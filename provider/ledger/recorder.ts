@@ -53,7 +53,7 @@ export class Recorder {
       const last = owed.at(-1)?.sequence;
       if (last === undefined) return;
       const facts = owed.map((event) => factOfEvent({ service, namespace }, event));
-      await within(PATIENCE_MS, this.tell(facts));
+      await this.tell(facts);
       await this.store.updateRecord((record) => withLedgered(record, last));
     } catch (error) {
       const what = waiting === 0 ? "" : `${waiting === 1 ? "1 event waits" : `${waiting} events wait`} for it; `;
@@ -61,9 +61,10 @@ export class Recorder {
     }
   }
 
-  private async tell(facts: readonly LedgerFact[]): Promise<void> {
-    const ledger = await this.open();
-    await ledger.checkpoint(facts);
+  /** Adds facts and signs where the ledger stands then. @throws whatever keeps it from being told. */
+  async tell(facts: readonly LedgerFact[]): Promise<void> {
+    const work = this.open().then((ledger) => ledger.checkpoint(facts));
+    await within(PATIENCE_MS, work);
   }
 
   private async note(change: WeightChange): Promise<void> {

@@ -4,6 +4,7 @@ import { jobSelector, migrationJob } from "../../core/migrations/job";
 import { begun, type MigrationNote, type MigrationWork } from "../../core/migrations/note";
 import { isInUse, owedDowns } from "../../core/migrations/owed";
 import { isUnsettled, nextStep, noted, type Direction, type RunSeen } from "../../core/migrations/step";
+import { describeHolder } from "../../core/rollout/lease";
 import { LABEL } from "../../core/rollout/names";
 import { describeRelease, type Release } from "../../core/rollout/release";
 import { CancelledError } from "../../platform/errors";
@@ -16,6 +17,7 @@ import type { RolloutStore } from "../rollout/store";
 import { conditionOf, follow, type RunEnd } from "./follow";
 import { JobLog } from "./jobLog";
 import { NoteStore } from "./noteStore";
+import { Teller, type Tell } from "./teller";
 
 /** A run of a migration failed. The release is not held: what is wrong may be the database. */
 export class MigrationFailure extends Error {
@@ -29,6 +31,8 @@ export interface MigratorParts {
   readonly lease: HeldLease;
   /** Notes each boundary of `up`. */
   readonly note?: Note;
+  /** @default - ends of runs wait in the notes, for the next command */
+  readonly tell?: Tell;
   /** Each change of state, and each line that a run prints; must not throw. */
   readonly progress: (message: string) => void;
   readonly now?: () => Date;
@@ -47,9 +51,12 @@ const KEPT_SECONDS = 86_400;
  */
 export class Migrator {
   private readonly notes: NoteStore;
+  private readonly teller: Teller;
 
   constructor(private readonly parts: MigratorParts) {
-    this.notes = new NoteStore(parts.kube, parts.store.service, parts.store.namespace);
+    const { kube, store, tell, progress } = parts;
+    this.notes = new NoteStore(kube, store.service, store.namespace);
+    this.teller = new Teller(store, this.notes, tell, progress);
   }
 
   /**
@@ -97,6 +104,7 @@ export class Migrator {
 
   /** Waits for every run that is under way, and writes down how those ended that nobody waited for. */
   private async settle(signal: AbortSignal): Promise<void> {
+    await this.teller.owed();
     const [notes, runs] = await Promise.all([this.notes.read(), this.runs()]);
     for (const [id, note] of notes) {
       const own = runs.filter(({ release }) => release === id);
@@ -155,8 +163,10 @@ export class Migrator {
     }
   }
 
-  private async start(id: string, { work, tag }: MigrationNote, direction: Direction, run: number): Promise<void> {
+  private async start(id: string, note: MigrationNote, direction: Direction, run: number): Promise<void> {
     const { kube, store, progress } = this.parts;
+    const { work, tag } = note;
+    await this.teller.beginning(id, note, direction, run, this.by());
     const job = migrationJob({
       service: store.service,
       namespace: store.namespace,
@@ -247,13 +257,14 @@ export class Migrator {
   /** The note first, then the Job may go: never the other way round. */
   private async write(id: string, note: MigrationNote, seen: RunSeen): Promise<void> {
     const { kube, store } = this.parts;
-    await this.notes.write(id, noted(note, seen, this.at()));
+    await this.notes.write(id, noted(note, seen, { at: this.at(), by: this.by() }));
     const ref = { apiVersion: "batch/v1", kind: "Job", name: seen.job, namespace: store.namespace };
     try {
       await kube.patch(ref, { spec: { ttlSecondsAfterFinished: KEPT_SECONDS } }, { type: "merge" });
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
+    await this.teller.owed();
   }
 
   /** @param release the only one whose runs are looked for. @default all */
@@ -270,6 +281,10 @@ export class Migrator {
   private job(name: string): Promise<KubeObject | undefined> {
     const { kube, store } = this.parts;
     return kube.get({ apiVersion: "batch/v1", kind: "Job", name, namespace: store.namespace });
+  }
+
+  private by(): string {
+    return describeHolder(this.parts.lease.holder);
   }
 
   private at(): string {

@@ -14,8 +14,11 @@ export interface TakeBackParts {
 }
 
 /** The migrations of a service, for whoever holds its lease. */
-export const migratorOf = ({ session, ...parts }: TakeBackParts): Migrator =>
-  new Migrator({ kube: session.kube, ...parts });
+export function migratorOf({ session, ...parts }: TakeBackParts): Migrator {
+  const recorder = session.recorder(parts.store, parts.progress);
+  const tell = recorder && { tell: recorder.tell.bind(recorder) };
+  return new Migrator({ kube: session.kube, ...parts, ...tell });
+}
 
 /**
  * What is to be thrown after a release has failed and the traffic is where it is to stay: the same, with what became of

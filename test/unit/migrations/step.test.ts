@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { isUnsettled, nextStep, noted, type Direction, type RunSeen } from "../../../core/migrations/step";
 import { note } from "./support";
 
+const ACT = { at: "2026-11-21T20:00:00.000Z", by: "ann@build-7 (pid 4711)" };
+
 const seen = (run: number, state: RunSeen["state"], direction: Direction = "up"): RunSeen => ({
   job: `web-${direction}-abc-${run}`,
   run,
@@ -62,7 +64,7 @@ describe("the next step of a migration", () => {
   });
 
   it("writes down how a run ended", () => {
-    const state = (one: RunSeen) => noted(note(), one, "now").state;
+    const state = (one: RunSeen) => noted(note(), one, ACT).state;
     assert.deepEqual(
       [seen(2, "complete"), seen(2, "failed"), seen(2, "complete", "down"), seen(2, "failed", "down")].map(state),
       ["up", "up failed", "down", "down failed"],
@@ -95,7 +97,7 @@ class World {
       this.ended.push({ direction: step.seen.direction, ok });
       this.waited = step.seen.run;
     } else if (step.kind === "note") {
-      this.known = noted(this.known ?? note({ state: "begun", run: 0 }), step.seen, "");
+      this.known = noted(this.known ?? note({ state: "begun", run: 0 }), step.seen, ACT);
       if (step.seen.state === "failed" && this.waited === step.seen.run) return "failed";
     } else if (this.known === undefined) this.known = note({ state: "begun", run: 0 });
     else {

@@ -20,5 +20,6 @@ export const note = (change: Partial<MigrationNote> = {}): MigrationNote => ({
   serial: 1,
   since: 1,
   at: "2026-11-21T20:00:00.000Z",
+  ended: [],
   ...change,
 });
