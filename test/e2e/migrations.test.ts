@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { parse, stringify } from "yaml";
 import { asString, path } from "../../core/json";
+import type { LedgerEntry } from "../../core/ledger/entry";
 import { isInUse } from "../../core/migrations/owed";
 import { otherColor, type Color } from "../../core/rollout/color";
 import { MIGRATION_BOUNDARIES, type Boundary } from "../../core/rollout/journal";
@@ -242,6 +243,28 @@ describe("migrations of a service", function () {
       marks.answer = () => Promise.resolve(true);
     }));
 
+  it("are owed after the watcher has put the traffic back, and taken back by the next command", async () => {
+    project.service((service) => {
+      service.strategy = [
+        { weight: 50, gates: "none", pause: "3s" },
+        { weight: 100, gates: "none" },
+      ];
+    });
+    const from = await live();
+    const wanted = newRelease();
+    await deployed();
+    for (const end = Date.now() + 60_000; (await actual()).weights?.[from] !== 100; ) {
+      assert.ok(Date.now() < end, "the watcher did not put the traffic back");
+      await new Promise((done) => setTimeout(done, 300));
+    }
+    const { output: status } = await project.hms("status", "--stack", project.stack);
+    assert.match(status, /down/, status);
+    assert.deepEqual(marks.of(wanted), ["up"]);
+    const { output } = await deploy("abort");
+    assert.match(output, /down of .* has run/);
+    assert.deepEqual([marks.of(wanted), await live()], [["up", "down"], from]);
+  });
+
   it("are taken back before another release when theirs never went live", async () => {
     project.service((service) => delete service.strategy);
     const stopped = newRelease();
@@ -254,5 +277,22 @@ describe("migrations of a service", function () {
       ["down", stopped],
       ["up", wanted],
     ]);
+  });
+
+  it("are in the ledger: each run before it begins, and its end once", async () => {
+    const { output } = await project.hms("ledger", "list", "--stack", project.stack, "--json");
+    const { entries } = JSON.parse(output) as { readonly entries: readonly LedgerEntry[] };
+    const runs = (...events: readonly string[]) => entries.filter(({ event }) => events.includes(event));
+    const ends = runs("migrated", "migration-failed");
+    assert.equal(ends.length, marks.all.length);
+    assert.equal(new Set(ends.map(({ origin }) => origin)).size, ends.length);
+    assert.equal(runs("migration-failed").length, 1);
+    for (const { origin, sequence } of ends)
+      assert.ok(
+        runs("migrating").some((begun) => begun.origin === origin && begun.sequence < sequence),
+        `${origin} was recorded before it began`,
+      );
+    const verified = await project.hms("ledger", "verify", "--stack", project.stack);
+    assert.equal(verified.code, 0, verified.output);
   });
 });

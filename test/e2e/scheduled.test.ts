@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { KubeClient } from "../../platform/kube/client";
 import { readJournal } from "../../provider/rollout/journal";
 import { RolloutStore } from "../../provider/rollout/store";
+import { kubectl } from "../support/cluster";
 import { finished, TestProject } from "../support/project";
 
 const SERVICE = "drought-benefit";
@@ -82,6 +83,15 @@ describe("a scheduled release", function () {
     const again = await deploy("--tag", "v3", "--not-before", at);
     assert.equal(again.code, 0, again.output);
     assert.deepEqual((await record()).scheduled, first);
+
+    kubectl("-n", project.namespace, "delete", "job", `${SERVICE}-move-${first?.id ?? 0}`);
+    const missed = await project.preview();
+    assert.match(missed.output, /update/, "preview says that something is to be put right");
+    const healed = await deploy("--tag", "v3", "--not-before", at);
+    assert.equal(healed.code, 0, healed.output);
+    const { scheduled: whole } = await record();
+    assert.deepEqual([whole?.at, whole?.release], [at, first?.release]);
+    kubectl("-n", project.namespace, "get", "job", `${SERVICE}-move-${whole?.id ?? 0}`);
 
     const later = inSeconds(4000);
     const changed = await deploy("--tag", "v3", "--not-before", later);
