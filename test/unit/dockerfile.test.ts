@@ -38,7 +38,7 @@ describe("the images that a Dockerfile builds on", () => {
     const own = JSON.parse(read("package.json")) as Dependencies;
     const root = JSON.parse(readFileSync(resolve(__dirname, "../../package.json"), "utf8")) as Dependencies;
     for (const [name, version] of Object.entries(own.dependencies ?? {}))
-      assert.equal(root.devDependencies?.[name], version, name);
+      assert.equal((root.devDependencies ?? {})[name] ?? root.dependencies?.[name], version, name);
   });
 });
 
