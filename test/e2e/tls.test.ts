@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import https from "node:https";
 import os from "node:os";
 import path from "node:path";
@@ -194,6 +194,28 @@ describe("https, on a real cluster and gateway", function () {
       assert.equal(code, 0, output);
       assert.equal((await ask(host, authority)).color, "blue");
     });
+  });
+
+  it("is the way that a move asks by, where the gateway's address says so", async () => {
+    const trusted = path.join(project.folder, "authority.pem");
+    await writeFile(trusted, authority);
+    const { live } = (await project.status()).services[0] ?? {};
+    project.configure((config) => (config["hms:gateway"] = { ...GATEWAY, address: HTTPS.address }));
+    project.service((service) => (service.env = { REGION: "by-https" }));
+    try {
+      const unknown = await project.deploy("--env", project.stack);
+      assert.equal(unknown.code, 1, unknown.output);
+      assert.match(unknown.lastLine, /unable to verify|self-signed|certificate/);
+      assert.equal((await project.status()).services[0]?.live, live);
+      project.env.NODE_EXTRA_CA_CERTS = trusted;
+      const { code, output } = await project.deploy("--env", project.stack, "--retry");
+      assert.equal(code, 0, output);
+      const { color } = await ask(host, authority);
+      assert.deepEqual([color === live, (await project.status()).services[0]?.live], [false, color]);
+    } finally {
+      delete project.env.NODE_EXTRA_CA_CERTS;
+      project.configure((config) => (config["hms:gateway"] = GATEWAY));
+    }
   });
 
   it("is served from a Secret that somebody else keeps, once it is there, with no request lost on the way", async () => {
