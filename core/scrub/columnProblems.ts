@@ -30,7 +30,9 @@ function typeProblems(path: Path, column: CatalogColumn, rule: ColumnRule, isVie
   const allowed = misfit(rule.tag, type);
   if (allowed !== undefined) {
     const advice = `correct the tag; this type takes ${fitting(type).join(", ")}`;
-    return [{ path, got: `the tag ${rule.tag} on a column of type ${type.written}`, allowed: `on it ${allowed}`, advice }];
+    return [
+      { path, got: `the tag ${rule.tag} on a column of type ${type.written}`, allowed: `on it ${allowed}`, advice },
+    ];
   }
   if (isView || (rule.tag !== "public" && rule.tag !== "quasi.category")) return [];
   if (rule.type !== undefined && sameType(rule.type, column)) return [];
@@ -50,7 +52,9 @@ function dropProblems(path: Path, column: CatalogColumn, rule: ColumnRule): read
   if (rule.literal === undefined) {
     if (!column.notNull) return [];
     const advice = `write { tag: drop, literal: ${labels?.[0] ?? "…"} } with what every row is to have instead`;
-    return [{ path, got: "drop without a literal on a column that is not null", allowed: "drop with a literal", advice }];
+    return [
+      { path, got: "drop without a literal on a column that is not null", allowed: "drop with a literal", advice },
+    ];
   }
   if (labels === null || column.type.array || labels.includes(rule.literal)) return [];
   const allowed = `one of ${labels.join(", ")}`;

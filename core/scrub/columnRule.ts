@@ -117,8 +117,8 @@ const tagIn = (value: unknown): unknown =>
   typeof value === "object" && value !== null ? Reflect.get(value, "tag") : undefined;
 
 const PATH = {
-  pattern: /^[^.]+(\.[^.]+)*$/,
-  allowed: "keys joined by dots, * for each element of a list",
+  pattern: /^([^.]+(\.[^.]+)*)?$/,
+  allowed: "keys joined by dots, * for each element of a list and each key that no rule names",
   advice: "write it such as members.*.name",
 };
 
@@ -130,7 +130,6 @@ const paths = mapOf(PATH, ruleBy(jsonTags, jsonRuleSchema)).transform(
 
 export const columnRule = ruleBy(TAGS, columnRuleSchema);
 
-export const wholeK = field(
-  { allowed: "a whole number from 2 to 1000", advice: "leave it out for 5" },
-  (value) => (typeof value === "number" && Number.isInteger(value) && value >= 2 && value <= 1000 ? value : undefined),
+export const wholeK = field({ allowed: "a whole number from 2 to 1000", advice: "leave it out for 5" }, (value) =>
+  typeof value === "number" && Number.isInteger(value) && value >= 2 && value <= 1000 ? value : undefined,
 );

@@ -33,8 +33,8 @@ export interface WatchedColumn {
   /** Planned table. */
   readonly table: RelationName;
   readonly column: string;
-  /** Of a JSON document: the path that is kept, as in the rules; `null` for a whole column. */
-  readonly jsonPath: string | null;
+  /** Of a JSON document: the path that is kept, among all paths of its rules; `null` for a whole column. */
+  readonly json: { readonly path: string; readonly paths: readonly string[] } | null;
   /** Findings that somebody has looked at. */
   readonly acknowledged: readonly SuspicionKind[];
   /** Where the rules say that it is kept. */
@@ -133,11 +133,18 @@ function watchedColumns({ relation, rules, leaves }: Surveyed): readonly Watched
     const rule = rules.columns.get(name);
     const path = [...rules.path, "columns", name];
     if (rule?.tag === "public" || rule?.tag === "quasi.category")
-      return [{ column: name, jsonPath: null, acknowledged: rule.acknowledged, path }];
+      return [{ column: name, json: null, acknowledged: rule.acknowledged, path }];
     if (rule?.tag !== "json") return [];
     return [...rule.paths].flatMap(([jsonPath, inner]) =>
       inner.tag === "public"
-        ? [{ column: name, jsonPath, acknowledged: inner.acknowledged, path: [...path, "paths", jsonPath] }]
+        ? [
+            {
+              column: name,
+              json: { path: jsonPath, paths: [...rule.paths.keys()] },
+              acknowledged: inner.acknowledged,
+              path: [...path, "paths", jsonPath],
+            },
+          ]
         : [],
     );
   });

@@ -32,9 +32,10 @@ function digitOf(digit: string): string {
   return String(point - zero);
 }
 
-const EMAIL = /[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)+/u;
+const EMAIL = /[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{1,63}(\.[\p{L}\p{N}-]{1,63})+/u;
 const SSN = /(?<![\w-])\d{3}([-. _/])\d{2}\1\d{4}(?![\w-])/;
-const PHONE = /(?<![\w-])(\+?1[-. ]?)?(\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\d{4}(?![\w-])|(?<![\w-])\+\d{1,3}([-. ]?\d{2,5}){2,5}(?![\w-])/;
+const PHONE =
+  /(?<![\w-])(\+?1[-. ]?)?(\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\d{4}(?![\w-])|(?<![\w-])\+\d{1,3}([-. ]?\d{2,5}){2,5}(?![\w-])/;
 const CARD = /(?<![\w-])\d{4}([- ])\d{4}\1\d{4}\1\d{1,7}(?![\w-])|(?<![\w-])3\d{3}([- ])\d{6}\2\d{5}(?![\w-])/g;
 const CARD_RUN = /(?<!\w)\d{13,19}(?!\w)/g;
 
@@ -49,8 +50,24 @@ type Judge = (texts: readonly string[]) => number;
 const KINDS: readonly (readonly [SuspicionKind, Judge])[] = [
   ["email", (texts) => count(texts, (text) => EMAIL.test(text))],
   ["ssn", (texts) => spelledOrRuns(texts, (text) => SSN.test(text), isSsnRun)],
-  ["card", (texts) => spelledOrRuns(texts, (text) => luhnIn(text, CARD), (text) => luhnIn(text, CARD_RUN))],
-  ["phone", (texts) => spelledOrRuns(texts, (text) => PHONE.test(text), (text) => /^1?[2-9]\d{2}[2-9]\d{6}$/.test(text))],
+  [
+    "card",
+    (texts) =>
+      spelledOrRuns(
+        texts,
+        (text) => luhnIn(text, CARD),
+        (text) => luhnIn(text, CARD_RUN),
+      ),
+  ],
+  [
+    "phone",
+    (texts) =>
+      spelledOrRuns(
+        texts,
+        (text) => PHONE.test(text),
+        (text) => /^1?[2-9]\d{2}[2-9]\d{6}$/.test(text),
+      ),
+  ],
   ["names", names],
   ["prose", prose],
   ["distinct", distinct],

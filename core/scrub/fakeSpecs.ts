@@ -40,7 +40,9 @@ export function fakeSpecs(all: readonly Surveyed[], pairs: readonly Pair[]): Fak
   const unique = new Set<FakeTag>();
   const limits = new Map<string, Limits>();
   for (const surveyed of all) {
-    const keyed = new Set([surveyed.relation, ...surveyed.leaves].flatMap(({ keys }) => keys.flatMap((key) => key.columns)));
+    const keyed = new Set(
+      [surveyed.relation, ...surveyed.leaves].flatMap(({ keys }) => keys.flatMap((key) => key.columns)),
+    );
     for (const column of surveyed.relation.columns) {
       const tag = surveyed.rules.columns.get(column.name)?.tag;
       if (tag === undefined || !isFake(tag) || surveyed.leaves.length === 0) continue;

@@ -44,7 +44,11 @@ const FITS: Readonly<Record<Exclude<Tag, "drop" | "public">, Fit>> = {
   "id.text": TEXT,
   "quasi.date": { bases: TIMES, allowed: "date or timestamp" },
   "quasi.birthdate": { bases: TIMES, allowed: "date or timestamp" },
-  "quasi.zip": { bases: [...TEXTS, "int4", "int8"], allowed: "a text of at least 5 characters, integer or bigint", least: 5 },
+  "quasi.zip": {
+    bases: [...TEXTS, "int4", "int8"],
+    allowed: "a text of at least 5 characters, integer or bigint",
+    least: 5,
+  },
   "quasi.age": { bases: NUMBERS, allowed: "a number" },
   "quasi.category": { bases: CATEGORIES, allowed: "a text, number, date, boolean or enumeration" },
   "text.free": TEXT,
@@ -55,7 +59,9 @@ const FITS: Readonly<Record<Exclude<Tag, "drop" | "public">, Fit>> = {
 export function misfit(tag: Tag, type: CatalogType): string | undefined {
   if (tag === "drop") return undefined;
   if (tag === "public")
-    return DOCUMENTS.includes(type.base) ? "any type but json and jsonb, whose keys need rules of their own" : undefined;
+    return DOCUMENTS.includes(type.base)
+      ? "any type but json and jsonb, whose keys need rules of their own"
+      : undefined;
   const fit = FITS[tag];
   const category = tag === "quasi.category" && type.labels !== null;
   const known = category || fit.bases.includes(type.base) || (fit.bases === TEXTS && isCitext(type));

@@ -1,17 +1,35 @@
 /**
- * Scalars of a document at a path of the rules (`members.*.name`), as texts. Where a key itself has the name `*`, it is
- * not an element of a list.
+ * Scalars of a document at a path of its rules, as texts. `*` is each element of a list, and each key of a map that no rule
+ * names. The empty path is a document that is a scalar itself.
+ * @param paths of all rules of the document
  */
-export function scalarsAt(document: unknown, path: string): readonly string[] {
+export function scalarsAt(document: unknown, path: string, paths: readonly string[]): readonly string[] {
   let found: readonly unknown[] = [document];
-  for (const key of path.split(".")) found = found.flatMap((value) => stepInto(value, key));
+  const keys = stepsOf(path);
+  for (const [depth, key] of keys.entries()) {
+    const named = key === "*" ? namedBelow(keys.slice(0, depth), paths) : [];
+    found = found.flatMap((value) => stepInto(value, key, named));
+  }
   return found.flatMap((value) =>
     typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? [String(value)] : [],
   );
 }
 
-function stepInto(value: unknown, key: string): readonly unknown[] {
+const stepsOf = (path: string): readonly string[] => (path === "" ? [] : path.split("."));
+
+/** Keys that rules name right below a path. */
+const namedBelow = (above: readonly string[], paths: readonly string[]): readonly string[] =>
+  paths
+    .map(stepsOf)
+    .filter((steps) => above.every((key, index) => steps[index] === key))
+    .flatMap((steps) => steps.slice(above.length, above.length + 1))
+    .filter((key) => key !== "*");
+
+function stepInto(value: unknown, key: string, named: readonly string[]): readonly unknown[] {
   if (Array.isArray(value)) return key === "*" ? value : [];
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return [];
-  return [Reflect.get(value, key)];
+  if (typeof value !== "object" || value === null) return [];
+  if (key !== "*") return Object.hasOwn(value, key) ? [Reflect.get(value, key)] : [];
+  return Object.entries(value)
+    .filter(([own]) => !named.includes(own))
+    .map(([, below]: [string, unknown]) => below);
 }

@@ -17,5 +17,4 @@ const unquote = (part: string): string => (part.startsWith('"') ? part.slice(1, 
 /** As `parseRelationName` reads it; equal for equal names. */
 export const relationText = ({ schema, table }: RelationName): string => `${partText(schema)}.${partText(table)}`;
 
-const partText = (name: string): string =>
-  /^[^."\s][^."]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+const partText = (name: string): string => (/^[^."\s][^."]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);

@@ -153,7 +153,11 @@ function unowned(written: Written): readonly Problem[] {
   );
   const leftOut = Object.entries(written.leftOut).filter(([, rule]) => rule.owner === undefined);
   const objects = written.largeObjects !== undefined && written.largeObjects.owner === undefined;
-  return [...columns, ...leftOut.map(([key]) => problem("leftOut", key)), ...(objects ? [problem("largeObjects")] : [])];
+  return [
+    ...columns,
+    ...leftOut.map(([key]) => problem("leftOut", key)),
+    ...(objects ? [problem("largeObjects")] : []),
+  ];
 }
 
 /** One table under two spellings, or with rules and left out as well. */

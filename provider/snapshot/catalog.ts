@@ -1,5 +1,12 @@
 import type { ClientBase } from "pg";
-import type { Catalog, CatalogColumn, CatalogType, Relation, RelationKind, RelationName } from "../../core/scrub/catalog";
+import type {
+  Catalog,
+  CatalogColumn,
+  CatalogType,
+  Relation,
+  RelationKind,
+  RelationName,
+} from "../../core/scrub/catalog";
 import { CHECKS, COLUMNS, FOREIGN_KEYS, KEYS, LARGE_OBJECTS, RELATIONS, SEQUENCES, TYPES } from "./catalogSql";
 
 /**

@@ -48,8 +48,7 @@ async function sampleTable(
   watched: readonly WatchedColumn[],
 ): Promise<readonly Sampled[]> {
   const names = [...new Set(watched.map(({ column }) => column))];
-  const isDocument = (name: string): boolean =>
-    watched.some(({ column, jsonPath }) => column === name && jsonPath !== null);
+  const isDocument = (name: string): boolean => watched.some(({ column, json }) => column === name && json !== null);
   const list = names.map((name, index) => {
     const text = `${quoteName(name)}::text`;
     const shown = isDocument(name)
@@ -61,8 +60,8 @@ async function sampleTable(
   return watched.map((each) => {
     const column = `c${names.indexOf(each.column)}`;
     const texts = rows.map((row) => row[column] ?? null).filter((text) => text !== null);
-    const { jsonPath } = each;
-    const values = jsonPath === null ? texts : texts.flatMap((text) => scalarsAt(JSON.parse(text), jsonPath));
+    const { json } = each;
+    const values = json === null ? texts : texts.flatMap((text) => scalarsAt(JSON.parse(text), json.path, json.paths));
     return { watched: each, values };
   });
 }
@@ -89,4 +88,4 @@ async function sampledRows(client: ClientBase, table: RelationName, list: string
 /** Rows of a table whose first ones stand for all. */
 const SMALL = 20 * ROWS;
 /** The sample is of whole blocks: more of them than just enough. */
-const MARGIN = 4;
+const MARGIN = 1.5;
