@@ -1,14 +1,10 @@
+import type { OutputColumn } from "./columns";
 import { DASH, DOT, JOIN, PAREN, SLASH, SPACE } from "./symbols";
 
 export type NumberKind = "ssn" | "card" | "phone";
 
 /** What a column may hold beside what everybody may. */
-export interface NumberPolicy {
-  /** Of a column tagged gov.ssn that is masked into numbers that were never issued. @default false */
-  readonly reservedSsn?: boolean;
-  /** Digits without a separator are numbers of this column's own: keys, accounts, amounts. @default false */
-  readonly bareNumbers?: boolean;
-}
+export type NumberPolicy = Pick<OutputColumn, "reservedSsn" | "bareNumbers">;
 
 /** Sets of separators, one bit for each kind. */
 export const gapOf = (kind: number): number => 1 << (kind - SPACE);

@@ -1,41 +1,10 @@
-import type { ColumnName, PlannedTable } from "../plan";
+import type { ColumnName } from "../plan";
+import type { OutputColumn, OutputTable } from "./columns";
 import { BACKSLASH, copyField, CopyText, NEWLINE, TAB } from "./copyText";
 import { MailDomain } from "./mail";
-import { DigitChain, type NumberPolicy } from "./numbers";
+import { DigitChain } from "./numbers";
 import type { FindingBook, FindingKind } from "./report";
 import { asciiKinds, AT, BREAK, DASH, DIGIT, DOT, IGNORED, JOIN, kindOf, LETTER, PAREN, SLASH, SPACE } from "./symbols";
-
-/** A column of the output, with what its bytes may look like. */
-export interface ScannedColumn extends NumberPolicy {
-  readonly column: string;
-  /** Shapes that belong here, as the rules file says with a reason: a public office's phone. Never a number of a person. */
-  readonly allowed?: readonly ("phone" | "email")[];
-}
-
-export interface ScannedTable {
-  readonly schema: string;
-  readonly table: string;
-  /** In the order of the rows. */
-  readonly columns: readonly ScannedColumn[];
-}
-
-/**
- * The columns of a planned table as they are scanned: numbers stand for themselves where the mask makes numbers, and
- * reserved SSNs where it was told to.
- */
-export const scannedTable = ({ schema, table, columns }: PlannedTable): ScannedTable => ({
-  schema,
-  table,
-  columns: columns.map(({ column, action }) => {
-    if (action.kind !== "fake") return { column };
-    const { tag, ssn = "token" } = action.fake;
-    return {
-      column,
-      reservedSsn: tag === "gov.ssn" && ssn === "reserved",
-      bareNumbers: tag === "id.integer" || tag === "fin.account",
-    };
-  }),
-});
 
 /** Bytes that have no kind of their own. */
 const ENDS_FIELD = 64;
@@ -62,10 +31,10 @@ export class ShapeScanner extends CopyText {
   private chunk: Uint8Array = Buffer.alloc(0);
   private position = 0;
   private tail: Uint8Array = Buffer.alloc(0);
-  private policy: ScannedColumn;
+  private policy: OutputColumn;
 
   constructor(
-    private readonly scanned: ScannedTable,
+    private readonly scanned: OutputTable,
     private readonly book: FindingBook,
   ) {
     super({ ...scanned, columns: scanned.columns.map(({ column }) => column) });

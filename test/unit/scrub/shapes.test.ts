@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { type OutputColumn, outputTable } from "../../../core/scrub/scan/columns";
 import { copyField } from "../../../core/scrub/scan/copyText";
 import { FindingBook, reportLines, type ScanReport } from "../../../core/scrub/scan/report";
-import { type ScannedColumn, scannedTable, scanTexts, ShapeScanner } from "../../../core/scrub/scan/shapes";
+import { scanTexts, ShapeScanner } from "../../../core/scrub/scan/shapes";
 import { HARMLESS, LEAKS } from "./leakCorpus";
+import { fakeOf, plannedTable } from "./tables";
 
 const KEY = Buffer.alloc(32, 7);
 const PLACE = { schema: "public", table: "claims", column: "note" };
 
-function scanChunks(columns: readonly ScannedColumn[], chunks: readonly Uint8Array[]): ScanReport {
+function scanChunks(columns: readonly OutputColumn[], chunks: readonly Uint8Array[]): ScanReport {
   const book = new FindingBook(KEY);
   const scanner = new ShapeScanner({ schema: "public", table: "claims", columns }, book);
   for (const chunk of chunks) scanner.scan(chunk);
@@ -16,7 +18,7 @@ function scanChunks(columns: readonly ScannedColumn[], chunks: readonly Uint8Arr
   return book.report();
 }
 
-function scanField(text: string, column: ScannedColumn = { column: "note" }): ScanReport {
+function scanField(text: string, column: OutputColumn = { column: "note" }): ScanReport {
   return scanChunks([column], [Buffer.from(`${copyField(text)}\n`)]);
 }
 
@@ -159,7 +161,7 @@ describe("the scan for shapes", () => {
   });
 
   it("takes reserved SSNs in a column that is masked into them, and nothing else there", () => {
-    const reserved: ScannedColumn = { column: "ssn", reservedSsn: true };
+    const reserved: OutputColumn = { column: "ssn", reservedSsn: true };
     for (const text of ["912-34-5678", "912345678", "999-49-9999"])
       assert.deepEqual(scanField(text, reserved).counts, []);
     for (const text of ["536-22-8126", "912-50-5678", "9912-34-5678", "912-34-56789", "912-34-0000", "899-34-5678"])
@@ -167,7 +169,7 @@ describe("the scan for shapes", () => {
   });
 
   it("takes runs of digits in a column of numbers, but no spelled ones", () => {
-    const numbers: ScannedColumn = { column: "id", bareNumbers: true };
+    const numbers: OutputColumn = { column: "id", bareNumbers: true };
     for (const text of ["536228126", "4111111111111111", "2024561111"])
       assert.deepEqual(scanField(text, numbers).counts, []);
     assert.deepEqual(kinds(scanField("536-22-8126", numbers)), ["ssn"]);
@@ -175,35 +177,26 @@ describe("the scan for shapes", () => {
   });
 
   it("takes phones and addresses where the rules allow them, never an SSN", () => {
-    const office: ScannedColumn = { column: "office", allowed: ["phone", "email"] };
+    const office: OutputColumn = { column: "office", allowed: ["phone", "email"] };
     assert.deepEqual(scanField("202-456-1111, desk@agency.gov", office).counts, []);
     assert.deepEqual(kinds(scanField("202-456-1111, 536-22-8126", office)), ["ssn"]);
   });
 
   it("knows from the plan what each column may hold", () => {
-    const column = (name: string, action: object) => ({
-      schema: "s",
-      table: "t",
-      column: name,
-      expression: name,
-      action,
+    const planned = plannedTable({
+      id: { kind: "fake", fake: fakeOf("id.integer") },
+      ssn: { kind: "fake", fake: { ...fakeOf("gov.ssn"), ssn: "reserved" } },
+      name: { kind: "fake", fake: fakeOf("person.name") },
+      note: { kind: "text", how: "rewrite" },
+      amount: { kind: "keep" },
     });
-    const fake = (tag: string, more: object = {}) => ({
-      kind: "fake",
-      fake: { tag, unique: false, maxLength: null, ...more },
-    });
-    const columns = [
-      column("id", fake("id.integer")),
-      column("ssn", fake("gov.ssn", { ssn: "reserved" })),
-      column("token", fake("gov.ssn")),
-      column("kind", { kind: "keep" }),
-    ];
-    const planned = { schema: "s", table: "t", columns } as unknown as Parameters<typeof scannedTable>[0];
-    assert.deepEqual(scannedTable(planned).columns, [
-      { column: "id", reservedSsn: false, bareNumbers: true },
-      { column: "ssn", reservedSsn: true, bareNumbers: false },
-      { column: "token", reservedSsn: false, bareNumbers: false },
-      { column: "kind" },
+    const fake = { reservedSsn: false, bareNumbers: false, knownWords: true, knownNumbers: true };
+    assert.deepEqual(outputTable(planned, { amount: { bareNumbers: true } }).columns, [
+      { column: "id", ...fake, bareNumbers: true, knownNumbers: false },
+      { column: "ssn", ...fake, reservedSsn: true },
+      { column: "name", ...fake, knownWords: false },
+      { column: "note", singleNames: true },
+      { column: "amount", bareNumbers: true },
     ]);
   });
 
