@@ -1,0 +1,231 @@
+import { BACKSLASH, decodeField, isNull, LINE_FEED, TAB } from "./copyText";
+import { EDIT } from "./edits";
+import { ScrubError, withoutValues } from "./errors";
+import { FakeEdits, type Observe } from "./fakeEdits";
+import type { FakeMaker } from "./fakes/fakeMaker";
+import { Misfit } from "./fakes/misfit";
+import { countCharacters } from "./filler";
+import { JsonMask } from "./jsonMask";
+import type { FieldAction, PlannedTable, TextHow } from "./plan";
+import type { FakeTag } from "./tags";
+
+/** Bytes of rows that are masked at once. */
+const BATCH_BYTES = 256 * 1024;
+
+export interface MaskOptions {
+  /** Is told every value that gets a fake, for the leak scan's set of known values. */
+  readonly observe?: Observe;
+  /** Holds the text something known or personal? Asked for text whose rule is `rewrite`; without it such text is replaced. */
+  readonly isKnown?: (text: Buffer) => boolean;
+}
+
+export interface MaskCounts {
+  readonly rows: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Fakes written, by tag. */
+  readonly fakes: Readonly<Partial<Record<FakeTag, number>>>;
+  /** Texts that filler stands for. */
+  readonly texts: number;
+  /** Scalars of documents that became null. */
+  readonly dropped: number;
+}
+
+/** What happens to a column, as the loop over rows wants it. */
+type Step =
+  | { readonly kind: "keep" }
+  | { readonly kind: "fake"; readonly fake: number }
+  | { readonly kind: "text"; readonly how: TextHow }
+  | { readonly kind: "json"; readonly mask: JsonMask };
+
+/**
+ * Masks the rows of one table in COPY's text format: takes chunks cut anywhere, gives chunks of whole rows. Works on bytes; a
+ * string is made only of a value that gets a fake and is not ASCII. Holds a batch of rows, or one row that is longer.
+ * The streams of one snapshot share a `FakeMaker`.
+ */
+export class TableMask {
+  readonly #table: PlannedTable;
+  readonly #options: MaskOptions;
+  readonly #fakes: FakeEdits;
+  readonly #steps: readonly Step[];
+  #value = Buffer.alloc(0);
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  #column: number | undefined;
+  #rows = 0;
+  #bytesIn = 0;
+  #bytesOut = 0;
+  #texts = 0;
+
+  /** @throws ScrubError `value-unmaskable` if a column is too narrow for the fakes of its tag. */
+  constructor(table: PlannedTable, maker: FakeMaker, options: MaskOptions = {}) {
+    this.#table = table;
+    this.#options = options;
+    this.#fakes = new FakeEdits(maker, options.observe);
+    this.#steps = table.columns.map(({ action }, index) => {
+      this.#column = index;
+      try {
+        return this.step(action);
+      } catch (thrown) {
+        throw this.named(thrown);
+      }
+    });
+  }
+
+  /** Its output depends on which rows, of this and other tables, were masked before. See `Fake.ordered`. */
+  get ordered(): boolean {
+    return this.#fakes.ordered;
+  }
+
+  get counts(): MaskCounts {
+    const json = this.#steps.flatMap((step) => (step.kind === "json" ? [step.mask] : []));
+    return {
+      rows: this.#rows,
+      bytesIn: this.#bytesIn,
+      bytesOut: this.#bytesOut,
+      fakes: this.#fakes.counts,
+      texts: json.reduce((sum, { texts }) => sum + texts, this.#texts),
+      dropped: json.reduce((sum, { dropped }) => sum + dropped, 0),
+    };
+  }
+
+  /**
+   * Takes the next bytes of the stream, whose buffer must not change any more. Returns masked rows once there are enough.
+   * @throws ScrubError; the stream is then of no more use.
+   */
+  push(chunk: Buffer): Buffer | undefined {
+    const rest = chunk.length - chunk.lastIndexOf(LINE_FEED) - 1;
+    this.#pending.push(chunk);
+    this.#pendingBytes += chunk.length;
+    if (rest === chunk.length || this.#pendingBytes - rest < BATCH_BYTES) return undefined;
+    return this.mask(this.#pendingBytes - rest);
+  }
+
+  /** The rows that are left, at the end of the stream. @throws ScrubError `copy-malformed` if it ends within a row. */
+  end(): Buffer | undefined {
+    if (this.#pendingBytes === 0) return undefined;
+    const input = Buffer.concat(this.#pending, this.#pendingBytes);
+    if (input.at(-1) !== LINE_FEED) throw this.malformed(0);
+    this.#pending = [input];
+    return this.mask(input.length);
+  }
+
+  private step(action: FieldAction): Step {
+    switch (action.kind) {
+      case "keep":
+        return action;
+      case "text":
+        return action;
+      case "fake":
+        return { kind: "fake", fake: this.#fakes.add(action.fake) };
+      case "json":
+        return { kind: "json", mask: new JsonMask(action.rules, this.#fakes, (how, text) => this.isReplaced(how, text)) };
+    }
+  }
+
+  private mask(end: number): Buffer {
+    const [first] = this.#pending;
+    const input =
+      this.#pending.length === 1 && first !== undefined ? first : Buffer.concat(this.#pending, this.#pendingBytes);
+    let output: Buffer;
+    try {
+      this.readRows(input, end);
+      this.#column = undefined;
+      output = this.#fakes.apply(input, end);
+    } catch (thrown) {
+      throw this.named(thrown);
+    }
+    this.#bytesIn += end;
+    this.#bytesOut += output.length;
+    // A copy, so that the rest of a row does not keep the whole batch.
+    this.#pending = end < input.length ? [Buffer.from(input.subarray(end))] : [];
+    this.#pendingBytes = input.length - end;
+    return output;
+  }
+
+  private readRows(input: Buffer, end: number): void {
+    const steps = this.#steps;
+    const last = steps.length - 1;
+    let at = 0;
+    while (at < end) {
+      for (let column = 0; column <= last; column++) {
+        const step = steps[column];
+        const start = at;
+        let code = input[at] ?? LINE_FEED;
+        if (step === undefined || step.kind === "keep") {
+          while (code !== TAB && code !== LINE_FEED) code = input[++at] ?? LINE_FEED;
+        } else {
+          let seen = 0;
+          let isEscaped = false;
+          while (code !== TAB && code !== LINE_FEED) {
+            seen |= code;
+            if (code === BACKSLASH) isEscaped = true;
+            code = input[++at] ?? LINE_FEED;
+          }
+          if (at > start && !(isEscaped && isNull(input, start, at))) {
+            this.#column = column;
+            this.field(step, input, start, at, seen < 128, isEscaped);
+          }
+        }
+        if (code !== (column === last ? LINE_FEED : TAB)) throw this.malformed(column + 1);
+        at++;
+      }
+      // A table without columns sends empty lines.
+      if (last < 0 && input[at++] !== LINE_FEED) throw this.malformed(1);
+      this.#rows++;
+    }
+  }
+
+  private field(step: Step, input: Buffer, start: number, end: number, isAscii: boolean, isEscaped: boolean): void {
+    if (step.kind === "json") {
+      step.mask.mask(input, start, end, isEscaped);
+      return;
+    }
+    let value = input;
+    let from = start;
+    let to = end;
+    if (isEscaped) {
+      if (this.#value.length < end - start) this.#value = Buffer.allocUnsafeSlow(Math.max(1024, end - start));
+      value = this.#value;
+      from = 0;
+      to = decodeField(input, start, end, value, 0);
+    }
+    if (step.kind === "fake") this.#fakes.put(step.fake, value, from, to, isAscii, start, end, false);
+    else if (step.kind === "text" && this.isReplaced(step.how, value.subarray(from, to))) {
+      const characters = countCharacters(value, from, to);
+      this.#texts++;
+      this.#fakes.edits.replace(start, end, EDIT.filler, characters, 0, characters);
+    }
+    if (this.#value.length > BATCH_BYTES) this.#value = Buffer.alloc(0);
+  }
+
+  private isReplaced(how: TextHow, text: Buffer): boolean {
+    const { isKnown } = this.#options;
+    return how === "replace" || isKnown === undefined || isKnown(text);
+  }
+
+  /** `fields` were found in a row, which is not what the table has; 0 if the row has no end. */
+  private malformed(fields: number): ScrubError {
+    const { schema, table, columns } = this.#table;
+    return new ScrubError(
+      "copy-malformed",
+      { schema, table },
+      { row: this.#rows + 1, fields: columns.length, got: fields },
+    );
+  }
+
+  /** Says where it happened; of anything but a misfit only its class is left. */
+  private named(thrown: unknown): ScrubError {
+    const { schema, table, columns } = this.#table;
+    const column = this.#column === undefined ? undefined : columns[this.#column];
+    const names = { schema, table, ...(column === undefined ? {} : { column: column.column }) };
+    if (!(thrown instanceof Misfit)) return withoutValues(thrown, "unexpected", names);
+    const tag = column?.action.kind === "fake" ? column.action.fake.tag : thrown.tag;
+    return new ScrubError(
+      thrown.code,
+      { ...names, ...(tag === undefined ? {} : { tag }), kind: thrown.kind },
+      // Fakes are written for a batch of rows; no column means that one of these rows it is.
+      { ...(column === undefined ? {} : { row: this.#rows + 1 }), ...thrown.numbers },
+    );
+  }
+}
