@@ -23,11 +23,10 @@ export class JsonMask implements JsonVisitor {
   /** Texts that filler stands for. */
   texts = 0;
 
-  /** @param isReplaced Does filler stand for this text? */
   constructor(
     rules: JsonRules,
     private readonly fakes: FakeEdits,
-    private readonly isReplaced: (how: TextHow, text: Buffer) => boolean,
+    private readonly isKnown: (text: Buffer) => boolean,
   ) {
     this.#tree = jsonTree(rules);
     this.#starKey = fakes.add(STAR_KEY);
@@ -104,7 +103,7 @@ export class JsonMask implements JsonVisitor {
     if (end - start === 2) return;
     const inner = this.#document.subarray(start + 1, end - 1);
     const text = inner.includes(BACKSLASH) ? Buffer.from(jsonText(this.#document, start, end)) : inner;
-    if (!this.isReplaced(how, text)) return;
+    if (how === "rewrite" && !this.isKnown(text)) return;
     this.texts++;
     const characters = countCharacters(text, 0, text.length);
     this.fakes.edits.replace(start + 1, end - 1, EDIT.filler, characters, 0, characters);

@@ -119,7 +119,7 @@ export class TableMask {
       case "fake":
         return { kind: "fake", fake: this.#fakes.add(action.fake) };
       case "json":
-        return { kind: "json", mask: new JsonMask(action.rules, this.#fakes, (how, text) => this.isReplaced(how, text)) };
+        return { kind: "json", mask: new JsonMask(action.rules, this.#fakes, (text) => this.isKnown(text)) };
     }
   }
 
@@ -191,17 +191,17 @@ export class TableMask {
       to = decodeField(input, start, end, value, 0);
     }
     if (step.kind === "fake") this.#fakes.put(step.fake, value, from, to, isAscii, start, end, false);
-    else if (step.kind === "text" && this.isReplaced(step.how, value.subarray(from, to))) {
-      const characters = countCharacters(value, from, to);
+    else if (step.kind === "text" && (step.how === "replace" || this.isKnown(value.subarray(from, to)))) {
+      const characters = isAscii ? to - from : countCharacters(value, from, to);
       this.#texts++;
       this.#fakes.edits.replace(start, end, EDIT.filler, characters, 0, characters);
     }
     if (this.#value.length > BATCH_BYTES) this.#value = Buffer.alloc(0);
   }
 
-  private isReplaced(how: TextHow, text: Buffer): boolean {
+  private isKnown(text: Buffer): boolean {
     const { isKnown } = this.#options;
-    return how === "replace" || isKnown === undefined || isKnown(text);
+    return isKnown === undefined || isKnown(text);
   }
 
   /** `fields` were found in a row, which is not what the table has; 0 if the row has no end. */

@@ -1,7 +1,10 @@
 import { createCipheriv } from "node:crypto";
 
-/** Rounds of the Feistel networks. Four make a strong permutation of perfect round functions; the rest is margin for small sets. */
-const ROUNDS = 10;
+/**
+ * Pairs of rounds of a Feistel network. Four rounds of independent random functions make a strong permutation (Luby and
+ * Rackoff); six keep it one for about as many numbers as half of one has values (Patarin).
+ */
+const PAIRS = 3;
 /** Widest set, in bits, whose round functions are tables. */
 const TABLE_BITS = 32;
 
@@ -24,36 +27,34 @@ export function tablePermutation(key: Uint8Array, size: number): Permutation {
   const high = bits - low;
   const lowMask = 2 ** low - 1;
   // Even rounds change the high half by the low one, odd rounds the other way round.
-  const tables = Array.from({ length: ROUNDS }, (_, round) =>
-    randomTable(key, round, round % 2 === 0 ? low : high, round % 2 === 0 ? high : low),
-  );
-  const once = (value: number): number => {
-    let left = Math.floor(value / 2 ** low);
-    let right = value & lowMask;
-    for (let round = 0; round < ROUNDS; round += 2) {
-      left ^= tables[round]?.[right] ?? 0;
-      right ^= tables[round + 1]?.[left] ?? 0;
-    }
-    return left * 2 ** low + right;
-  };
+  const changesHigh = randomTables(key, 1, low, high);
+  const changesLow = randomTables(key, 2, high, low);
   return {
     apply(value) {
-      let result = once(value);
-      while (result >= size) result = once(result);
+      let result = value;
+      do {
+        let left = result >>> low;
+        let right = result & lowMask;
+        for (let pair = 0; pair < PAIRS; pair++) {
+          left ^= changesHigh[(pair << low) | right] ?? 0;
+          right ^= changesLow[(pair << high) | left] ?? 0;
+        }
+        result = ((left << low) | right) >>> 0;
+      } while (result >= size);
       return result;
     },
   };
 }
 
-/** Random entries of `outBits` bits for each of 2^inBits inputs, from AES in counter mode. */
-function randomTable(key: Uint8Array, round: number, inBits: number, outBits: number): Uint16Array {
+/** For each pair of rounds, random entries of `outBits` bits for 2^inBits inputs, from AES in counter mode. */
+function randomTables(key: Uint8Array, half: number, inBits: number, outBits: number): Uint16Array {
   const counter = Buffer.alloc(16);
-  counter[0] = round + 1;
-  const stream = createCipheriv(`aes-${key.length * 8}-ctr`, key, counter).update(Buffer.alloc(2 ** inBits * 2));
+  counter[0] = half;
+  const tables = new Uint16Array(PAIRS * 2 ** inBits);
+  const stream = createCipheriv(`aes-${key.length * 8}-ctr`, key, counter).update(Buffer.alloc(tables.length * 2));
   const mask = 2 ** outBits - 1;
-  const table = new Uint16Array(2 ** inBits);
-  for (let index = 0; index < table.length; index++) table[index] = stream.readUInt16LE(index * 2) & mask;
-  return table;
+  for (let index = 0; index < tables.length; index++) tables[index] = stream.readUInt16LE(index * 2) & mask;
+  return tables;
 }
 
 /** The same for sets up to 2^64, with AES itself as the round function: some ten microseconds a number. */
@@ -71,9 +72,9 @@ export function widePermutation(key: Uint8Array, size: bigint): { apply(value: b
   const once = (value: bigint): bigint => {
     let left = value >> low;
     let right = value & ((1n << low) - 1n);
-    for (let round = 0; round < ROUNDS; round += 2) {
-      left ^= random(round, right, high);
-      right ^= random(round + 1, left, low);
+    for (let pair = 0; pair < PAIRS; pair++) {
+      left ^= random(2 * pair, right, high);
+      right ^= random(2 * pair + 1, left, low);
     }
     return (left << low) | right;
   };

@@ -12,9 +12,10 @@ const LONGEST = 20;
 
 /**
  * Where a number's class ends. Numbers change places within their class only: a fake fits wherever its value fits, the same in a
- * smallint, an integer and a bigint, and stays exact in programs whose numbers are doubles.
+ * smallint, an integer and a bigint, and stays exact in programs whose numbers are doubles. Numbers of nine digits are a class,
+ * lest the fakes of ordinary keys look like social security numbers.
  */
-const CLASS_ENDS = [2n ** 15n, 2n ** 31n, 2n ** 53n, 2n ** 63n] as const;
+const CLASS_ENDS = [2n ** 15n, 10n ** 8n, 10n ** 9n, 2n ** 31n, 2n ** 53n, 2n ** 63n] as const;
 
 /** Numbers from `least` to `most`, each of which has its fake among them. */
 interface Piece {
@@ -103,6 +104,18 @@ export function integerFake(spec: FakeSpec, permutations: IntegerPermutations): 
   };
 }
 
+/** A number below 2^31. */
+function writeInteger(value: number, out: Buffer, to: number): number {
+  let digits = 1;
+  for (let bound = 10; value >= bound; bound *= 10) digits++;
+  for (let at = to + digits - 1, left = value; at >= to; at--) {
+    const next = (left / 10) | 0;
+    out[at] = 48 + left - next * 10;
+    left = next;
+  }
+  return to + digits;
+}
+
 /** A number of up to ten digits without a sign, else -1. */
 function smallInteger({ bytes, length }: CanonicalValue): number {
   if (length > 10) return -1;
@@ -113,15 +126,4 @@ function smallInteger({ bytes, length }: CanonicalValue): number {
     value = value * 10 + digit;
   }
   return value;
-}
-
-function writeInteger(value: number, out: Buffer, to: number): number {
-  let digits = 1;
-  for (let bound = 10; value >= bound; bound *= 10) digits++;
-  for (let at = to + digits - 1, left = value; at >= to; at--) {
-    const next = Math.floor(left / 10);
-    out[at] = 48 + left - next * 10;
-    left = next;
-  }
-  return to + digits;
 }

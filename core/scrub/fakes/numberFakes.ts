@@ -53,7 +53,7 @@ export function ssnTokenFake(spec: FakeSpec, permutation: () => Permutation): Fa
       made ??= permutation();
       let left = made.apply(value);
       for (let at = to + 8; at >= to; at--) {
-        const next = Math.floor(left / 10);
+        const next = (left / 10) | 0;
         out[at] = upperLetter(left - next * 10);
         left = next;
       }
