@@ -27,7 +27,9 @@ export const FORMS: Readonly<Record<FakeTag, Form>> = {
   "id.text": "exact",
 };
 
-/** How many digits a value of the tag has. Of a phone number of eleven a leading 1 is the country's and not part of it. */
+/**
+ * How many digits a value of the tag has. Of a phone number of eleven a leading 1 is the country's and not part of it.
+ */
 const COUNTS: Partial<Record<FakeTag, readonly [least: number, most: number]>> = {
   "gov.ssn": [9, 9],
   "contact.phone": [7, 15],

@@ -1,9 +1,9 @@
 import { Misfit } from "./fakes/misfit";
 
 /**
- * The text format of PostgreSQL's COPY, as the server sends it: fields end with a tab, rows with a line feed, and what of both stands in a value
- * is escaped, so that every tab and line feed is a border. Other spellings that COPY would read (`\101`, `\x41`) are never sent
- * and are refused.
+ * The text format of PostgreSQL's COPY, as the server sends it: fields end with a tab, rows with a line feed, and what
+ * of both stands in a value is escaped, so that every tab and line feed is a border. Other spellings that COPY would
+ * read (`\101`, `\x41`) are never sent and are refused.
  */
 export const TAB = 9;
 export const LINE_FEED = 10;

@@ -30,8 +30,8 @@ const NULL = Buffer.from("null", "latin1");
 const SCRATCH_KEPT = 1 << 20;
 
 /**
- * What is to change in a batch of rows, in order, and the writing of the changed bytes. All between two edits is copied. Edits are numbers
- * in one array: a row costs no object.
+ * What is to change in a batch of rows, in order, and the writing of the changed bytes. All between two edits is
+ * copied. Edits are numbers in one array: a row costs no object.
  */
 export class Edits {
   /** Holds what stands in no input: fakes that are known already, values without their escapes. */
@@ -51,8 +51,8 @@ export class Edits {
   }
 
   /**
-   * A value without its escapes, [begin, stop) of the scratch buffer, takes the place of [start, end) of the input; edits
-   * between this and `leave` are of that value.
+   * A value without its escapes, [begin, stop) of the scratch buffer, takes the place of [start, end) of the input;
+   * edits between this and `leave` are of that value.
    */
   enter(start: number, begin: number): void {
     this.replace(start, begin, EDIT.enter, 0, 0, 0);

@@ -6,12 +6,18 @@ import type { FakeSpec } from "./plan";
 import type { PrfBatch } from "./prf";
 import type { FakeTag } from "./tags";
 
-/** Is told the canonical form of a value that gets a fake: [0, length) of a buffer that the next value uses again. */
-export type Observe = (tag: FakeTag, canonical: Buffer, length: number) => void;
+/** Is told of every value that gets a fake, in the order of the stream. */
+export interface Observer {
+  /** Its canonical form is [0, length) of a buffer that the next value uses again. */
+  add(tag: FakeTag, canonical: Buffer, length: number): void;
+  endRow(): void;
+}
 
 const QUOTE = 34;
 
-/** The fakes of one table, and the edits that put them in place of values. Columns and paths know a fake by its number. */
+/**
+ * The fakes of one table, and the edits that put them in place of values. Columns and paths know a fake by its number.
+ */
 export class FakeEdits {
   readonly edits = new Edits();
   readonly #fakes: Fake[] = [];
@@ -23,7 +29,7 @@ export class FakeEdits {
 
   constructor(
     private readonly maker: FakeMaker,
-    private readonly observe: Observe | undefined,
+    private readonly observer: Observer | undefined,
   ) {}
 
   /** The number of a new fake. @throws Misfit if the column is too narrow for it. */
@@ -49,7 +55,8 @@ export class FakeEdits {
   }
 
   /**
-   * Puts a fake for the value in [from, to) of `value` in place of [start, end). A value of nothing but blanks or signs stays.
+   * Puts a fake for the value in [from, to) of `value` in place of [start, end). A value of nothing but blanks or signs
+   * stays.
    *
    * @param isAscii True only if the value is.
    * @param inQuotes The fake gets quotes unless it is a number.
@@ -71,7 +78,7 @@ export class FakeEdits {
     const canonical = this.#canonical;
     canonical.read(fake.tag, value, from, to, isAscii);
     if (canonical.length === 0) return;
-    this.observe?.(fake.tag, canonical.bytes, canonical.length);
+    this.observer?.add(fake.tag, canonical.bytes, canonical.length);
     const { edits } = this;
     edits.reserve(fake.longest + 2);
     const { scratch, scratchEnd } = edits;

@@ -1,4 +1,6 @@
-/** What stands in place of prose. Long words, none of them a name, and none cut, so that a scan takes no part for one. */
+/**
+ * What stands in place of prose. Long words, none of them a name, and none cut, so that a scan takes no part for one.
+ */
 export const FILLER_WORDS = [
   "lorem",
   "ipsum",

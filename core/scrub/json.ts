@@ -116,7 +116,9 @@ class Walk {
     return false;
   }
 
-  /** Goes to the next value and returns its rules; `isFirst` right behind the opening of a container. `DONE` at the end. */
+  /**
+   * Goes to the next value and returns its rules; `isFirst` right behind the opening of a container. `DONE` at the end.
+   */
   private next(isFirst: boolean): JsonNode | undefined {
     for (;;) {
       const depth = this.#nodes.length - 1;
@@ -193,7 +195,7 @@ class Walk {
       if (code !== BACKSLASH) continue;
       const letter = bytes[++at] ?? 0;
       if (letter === 117) {
-        for (const stop = at + 4; at < stop; ) if (!isHex(bytes[++at] ?? 0)) bad();
+        for (const stop = at + 4; at < stop;) if (!isHex(bytes[++at] ?? 0)) bad();
       } else if (!ESCAPED.has(letter)) bad();
     }
     return bad();

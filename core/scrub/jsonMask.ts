@@ -10,8 +10,8 @@ import type { FakeSpec, JsonAction, JsonRules, TextHow } from "./plan";
 const STAR_KEY: FakeSpec = { tag: "id.text", unique: false, maxLength: null };
 
 /**
- * Masks the documents of one column. A scalar that no rule names becomes null, as does one that its rule does not suit (text
- * tagged as a number, a boolean tagged as anything); the tree and named keys stay.
+ * Masks the documents of one column. A scalar that no rule names becomes null, as does one that its rule does not suit
+ * (text tagged as a number, a boolean tagged as anything); the tree and named keys stay.
  */
 export class JsonMask implements JsonVisitor {
   readonly #tree: JsonNode;
@@ -30,8 +30,7 @@ export class JsonMask implements JsonVisitor {
   ) {
     this.#tree = jsonTree(rules);
     this.#starKey = fakes.add(STAR_KEY);
-    for (const action of rules.values())
-      if (action.kind === "fake") this.#fakeOf.set(action, fakes.add(action.fake));
+    for (const action of rules.values()) if (action.kind === "fake") this.#fakeOf.set(action, fakes.add(action.fake));
   }
 
   /** Masks the document in the field [start, end). @throws Misfit for what is not JSON. */

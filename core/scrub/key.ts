@@ -8,8 +8,8 @@ export const MASTER_KEY_BYTES = 32;
 export type KeyUse = "value" | "long" | "permutation" | "epoch";
 
 /**
- * The keys of one snapshot, derived from the master key. All that a fake depends on is the value, its tag and the epoch:
- * an epoch for each snapshot makes two snapshots unrelated, a fixed one keeps fakes from night to night.
+ * The keys of one snapshot, derived from the master key. All that a fake depends on is the value, its tag and the
+ * epoch: an epoch for each snapshot makes two snapshots unrelated, a fixed one keeps fakes from night to night.
  */
 export class ScrubKeys {
   readonly #master: Buffer;

@@ -1,7 +1,7 @@
 import { BACKSLASH, decodeField, isNull, LINE_FEED, TAB } from "./copyText";
 import { EDIT } from "./edits";
 import { ScrubError, withoutValues } from "./errors";
-import { FakeEdits, type Observe } from "./fakeEdits";
+import { FakeEdits, type Observer } from "./fakeEdits";
 import type { FakeMaker } from "./fakes/fakeMaker";
 import { Misfit } from "./fakes/misfit";
 import { countCharacters } from "./filler";
@@ -13,9 +13,12 @@ import type { FakeTag } from "./tags";
 const BATCH_BYTES = 256 * 1024;
 
 export interface MaskOptions {
-  /** Is told every value that gets a fake, for the leak scan's set of known values. */
-  readonly observe?: Observe;
-  /** Holds the text something known or personal? Asked for text whose rule is `rewrite`; without it such text is replaced. */
+  /** For the leak scan's set of known values. */
+  readonly observer?: Observer;
+  /**
+   * Holds the text something known or personal? Asked for text whose rule is `rewrite`; without it such text is
+   * replaced.
+   */
   readonly isKnown?: (text: Buffer) => boolean;
 }
 
@@ -39,9 +42,9 @@ type Step =
   | { readonly kind: "json"; readonly mask: JsonMask };
 
 /**
- * Masks the rows of one table in COPY's text format: takes chunks cut anywhere, gives chunks of whole rows. Works on bytes; a
- * string is made only of a value that gets a fake and is not ASCII. Holds a batch of rows, or one row that is longer.
- * The streams of one snapshot share a `FakeMaker`.
+ * Masks the rows of one table in COPY's text format: takes chunks cut anywhere, gives chunks of whole rows. Works on
+ * bytes; a string is made only of a value that gets a fake and is not ASCII. Holds a batch of rows, or one row that is
+ * longer. The streams of one snapshot share a `FakeMaker`.
  */
 export class TableMask {
   readonly #table: PlannedTable;
@@ -61,7 +64,7 @@ export class TableMask {
   constructor(table: PlannedTable, maker: FakeMaker, options: MaskOptions = {}) {
     this.#table = table;
     this.#options = options;
-    this.#fakes = new FakeEdits(maker, options.observe);
+    this.#fakes = new FakeEdits(maker, options.observer);
     this.#steps = table.columns.map(({ action }, index) => {
       this.#column = index;
       try {
@@ -90,7 +93,8 @@ export class TableMask {
   }
 
   /**
-   * Takes the next bytes of the stream, whose buffer must not change any more. Returns masked rows once there are enough.
+   * Takes the next bytes of the stream, whose buffer must not change any more. Returns masked rows once there are
+   * enough.
    * @throws ScrubError; the stream is then of no more use.
    */
   push(chunk: Buffer): Buffer | undefined {
@@ -146,6 +150,7 @@ export class TableMask {
   private readRows(input: Buffer, end: number): void {
     const steps = this.#steps;
     const last = steps.length - 1;
+    const { observer } = this.#options;
     let at = 0;
     while (at < end) {
       for (let column = 0; column <= last; column++) {
@@ -173,6 +178,7 @@ export class TableMask {
       // A table without columns sends empty lines.
       if (last < 0 && input[at++] !== LINE_FEED) throw this.malformed(1);
       this.#rows++;
+      observer?.endRow();
     }
   }
 

@@ -14,8 +14,8 @@ export interface Permutation {
 }
 
 /**
- * A Feistel network whose round functions are tables of AES output, that is, as random as the key. A result outside the set is
- * put through again until it lies inside, which keeps the whole a bijection.
+ * A Feistel network whose round functions are tables of AES output, that is, as random as the key. A result outside the
+ * set is put through again until it lies inside, which keeps the whole a bijection.
  *
  * @param size From 1 to 2^32.
  */

@@ -40,7 +40,9 @@ export function cmac(key: Uint8Array, message: Uint8Array): Buffer {
     const subkey = block < blocks - 1 ? undefined : isFull ? k1 : k2;
     for (let index = 0; index < BLOCK; index++)
       state[index] =
-        state.readUInt8(index) ^ padded.readUInt8(block * BLOCK + index) ^ (subkey === undefined ? 0 : subkey.readUInt8(index));
+        state.readUInt8(index) ^
+        padded.readUInt8(block * BLOCK + index) ^
+        (subkey === undefined ? 0 : subkey.readUInt8(index));
     state = aes.update(state);
   }
   return state;
@@ -52,7 +54,9 @@ export const slowPrf = (key: Uint8Array, longKey: Uint8Array, value: Uint8Array)
     ? createHmac("sha256", longKey).update(value).digest().subarray(0, PRF_BYTES)
     : cmac(key, value);
 
-/** Messages of one count of blocks. Block `i` of all of them stands in `columns[i]`, so that a round is one call of AES. */
+/**
+ * Messages of one count of blocks. Block `i` of all of them stands in `columns[i]`, so that a round is one call of AES.
+ */
 class Lane {
   count = 0;
   columns: Buffer[];
@@ -79,15 +83,17 @@ class Lane {
   private resize(messages: number): void {
     const old = this.columns;
     this.columns = Array.from({ length: this.blocks }, () => Buffer.from(new ArrayBuffer(messages * BLOCK)));
-    old.forEach((column, block) => this.column(block).set(column));
+    old.forEach((column, block) => {
+      this.column(block).set(column);
+    });
     this.words = this.columns.map((column) => new Uint32Array(column.buffer));
   }
 }
 
 /**
- * A keyed function of many values at once: AES-CMAC with a few calls of AES for all of them, instead of several for each.
- * A value of more than 64 bytes gets HMAC-SHA-256 under another key, cut to 16 bytes: each block of a value costs all of a
- * batch one more round, and a single value of 50 MB would cost three million. The two keys are independent and
+ * A keyed function of many values at once: AES-CMAC with a few calls of AES for all of them, instead of several for
+ * each. A value of more than 64 bytes gets HMAC-SHA-256 under another key, cut to 16 bytes: each block of a value costs
+ * all of a batch one more round, and a single value of 50 MB would cost three million. The two keys are independent and
  * the length decides, so the whole is a PRF if each is one.
  */
 export class PrfBatch {

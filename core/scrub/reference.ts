@@ -9,8 +9,8 @@ export interface ReferenceOptions {
 }
 
 /**
- * What `TableMask` does, done plainly: strings, one row after the other, JSON by regular expressions. Slow; it is the oracle that the mask is
- * tested against, and shares with it only the fakes.
+ * What `TableMask` does, done plainly: strings, one row after the other, JSON by regular expressions. Slow; it is the
+ * oracle that the mask is tested against, and shares with it only the fakes.
  *
  * @throws Misfit where the mask throws.
  */
@@ -106,7 +106,8 @@ class Reference {
     };
     const value = (below: typeof paths): string => {
       const token = tokens[at++] ?? "";
-      if (token !== "{" && token !== "[") return this.scalar(token, below.find(({ keys }) => keys.length === 0)?.action);
+      if (token !== "{" && token !== "[")
+        return this.scalar(token, below.find(({ keys }) => keys.length === 0)?.action);
       let text = token + blanks();
       while (tokens[at] !== "}" && tokens[at] !== "]") {
         let next = below.filter(({ keys }) => keys[0] === "*");

@@ -12,11 +12,13 @@ export interface Fake {
   /** Its fakes are numbers where the value is one. */
   readonly isNumber: boolean;
   /**
-   * A fake can depend on the values before it: where room is small, two values may be due for one fake, and the first gets it.
-   * To give the same output again the same values must come in the same order.
+   * A fake can depend on the values before it: where room is small, two values may be due for one fake, and the first
+   * gets it. To give the same output again the same values must come in the same order.
    */
   readonly ordered: boolean;
-  /** The fake of a value that decides it without the keyed function: its end in `out`, or -1 if the function is needed. */
+  /**
+   * The fake of a value that decides it without the keyed function: its end in `out`, or -1 if the function is needed.
+   */
   direct(canonical: CanonicalValue, out: Buffer, to: number): number;
   /** The fake for an output of the keyed function in `prf` at `at`; returns its end in `out`. */
   write(prf: Buffer, at: number, shape: number, out: Buffer, to: number): number;

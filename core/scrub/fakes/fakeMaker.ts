@@ -11,8 +11,8 @@ import { UniqueTable } from "./uniqueTable";
 import { uuidFake } from "./uuidFake";
 
 /**
- * All fakes of one snapshot. Tables of it share one maker: what keeps the fakes of a small space apart is known in all of
- * them, so that a value has one fake wherever it stands.
+ * All fakes of one snapshot. Tables of it share one maker: what keeps the fakes of a small space apart is known in all
+ * of them, so that a value has one fake wherever it stands.
  */
 export class FakeMaker {
   readonly #tables = new Map<string, UniqueTable>();

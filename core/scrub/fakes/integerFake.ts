@@ -11,9 +11,9 @@ const MOST = 2n ** 63n - 1n;
 const LONGEST = 20;
 
 /**
- * Where a number's class ends. Numbers change places within their class only: a fake fits wherever its value fits, the same in a
- * smallint, an integer and a bigint, and stays exact in programs whose numbers are doubles. Numbers of nine digits are a class,
- * lest the fakes of ordinary keys look like social security numbers.
+ * Where a number's class ends. Numbers change places within their class only: a fake fits wherever its value fits, the
+ * same in a smallint, an integer and a bigint, and stays exact in programs whose numbers are doubles. Numbers of nine
+ * digits are a class, lest the fakes of ordinary keys look like social security numbers.
  */
 const CLASS_ENDS = [2n ** 15n, 10n ** 8n, 10n ** 9n, 2n ** 31n, 2n ** 53n, 2n ** 63n] as const;
 
@@ -76,7 +76,12 @@ export function integerFake(spec: FakeSpec, permutations: IntegerPermutations): 
   const all = pieces(spec.range ?? [LEAST, MOST]);
   const quick = all
     .filter(({ least, most }) => least >= 0n && most < 2n ** 31n)
-    .map((piece) => ({ piece, least: Number(piece.least), most: Number(piece.most), made: undefined as Permutation | undefined }));
+    .map((piece) => ({
+      piece,
+      least: Number(piece.least),
+      most: Number(piece.most),
+      made: undefined as Permutation | undefined,
+    }));
   const byText = (text: string): string => {
     if (!/^[+-]?[0-9]{1,30}$/.test(text)) throw new Misfit("value-unmaskable", "not-an-integer");
     const value = BigInt(text);

@@ -1,7 +1,10 @@
 /** Sixteen letters for four bits each. Without vowels they make no words, and no scanner takes letters for a number. */
 const LETTERS = Buffer.from("bcdfghjklmnprstv", "latin1");
 
-/** Letters that a fake has where there is room: 72 bits, so that among a billion values two meet with a chance of 1 in 10,000. */
+/**
+ * Letters that a fake has where there is room: 72 bits, so that among a billion values two meet with a chance of 1 in
+ * 10,000.
+ */
 export const FULL_LETTERS = 18;
 /** From here on chance alone keeps values apart: 64 bits. */
 export const ENOUGH_LETTERS = 16;

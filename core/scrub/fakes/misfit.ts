@@ -2,8 +2,8 @@ import type { ScrubCode } from "../errors";
 import type { FakeTag } from "../tags";
 
 /**
- * A value that its tag does not suit, or one fake too many. Holds nothing of the value. Whoever knows where the value stands makes
- * a `ScrubError` of it.
+ * A value that its tag does not suit, or one fake too many. Holds nothing of the value. Whoever knows where the value
+ * stands makes a `ScrubError` of it.
  */
 export class Misfit extends Error {
   override readonly name = "Misfit";

@@ -35,8 +35,8 @@ function writeDigits(value: number, count: number, out: Buffer, to: number): num
 }
 
 /**
- * `KBM-CL-DFGH`: nine letters for a number of nine digits, by a permutation of all such numbers, so that no two meet and
- * nothing looks like a number. What is not nine digits gets nine letters that begin with one no number begins with.
+ * `KBM-CL-DFGH`: nine letters for a number of nine digits, by a permutation of all such numbers, so that no two meet
+ * and nothing looks like a number. What is not nine digits gets nine letters that begin with one no number begins with.
  */
 export function ssnTokenFake(spec: FakeSpec, permutation: () => Permutation): Fake {
   const most = atLeast(spec, 9);
@@ -88,7 +88,9 @@ export function ssnReservedFake(spec: FakeSpec, table: TableMaker): Fake {
   };
 }
 
-/** Numbers that an area has set aside for fiction, `212-555-0142`: 80,000 of them, or 100 where only seven digits fit. */
+/**
+ * Numbers that an area has set aside for fiction, `212-555-0142`: 80,000 of them, or 100 where only seven digits fit.
+ */
 export function phoneFake(spec: FakeSpec, table: TableMaker): Fake {
   const most = atLeast(spec, 7);
   const size = most < 10 ? 100 : 80_000;
@@ -127,7 +129,9 @@ function luhnDigit(out: Buffer, from: number, to: number): number {
   return (10 - (sum % 10)) % 10;
 }
 
-/** As many digits as the card has, of which the first is 0, as no network's is, and the last is wrong by Luhn's check. */
+/**
+ * As many digits as the card has, of which the first is 0, as no network's is, and the last is wrong by Luhn's check.
+ */
 export function cardFake(spec: FakeSpec, table: TableMaker): Fake {
   const most = atLeast(spec, 12);
   const places = spec.unique ? table(MOST_PLACES) : undefined;

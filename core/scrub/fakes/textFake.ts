@@ -18,7 +18,8 @@ export type TextTag = Exclude<FakeTag, "gov.ssn" | "contact.phone" | "fin.card" 
 
 /** How fakes of a tag are made: words from the last seven bytes of an output, and letters from the first nine. */
 interface Kind {
-  readonly words: { readonly longest: number; write(prf: Buffer, at: number, out: Buffer, to: number): number } | undefined;
+  readonly words:
+    { readonly longest: number; write(prf: Buffer, at: number, out: Buffer, to: number): number } | undefined;
   /** Letters are part of the fake always, or only where it must be unique. */
   readonly letters: "always" | "unique";
   /** Stands between words and letters. */
@@ -75,8 +76,8 @@ const KINDS: Readonly<Record<TextTag, Kind>> = {
 };
 
 /**
- * Fakes of words and letters. Where a column is too narrow for both, letters alone; where too narrow for 16 of them and the column is
- * unique, a table keeps values apart.
+ * Fakes of words and letters. Where a column is too narrow for both, letters alone; where too narrow for 16 of them and
+ * the column is unique, a table keeps values apart.
  *
  * @param table Makes or finds the table for so many places.
  */
@@ -102,8 +103,7 @@ export function textFake(tag: TextTag, spec: FakeSpec, table: (size: number) => 
   const words = full <= most ? kind.words : undefined;
   const count = Math.min(FULL_LETTERS, most - after.length);
   if (count < 1) throw new Misfit("value-unmaskable", "no-room", { maxLength: most, least: after.length + 1 });
-  const places =
-    spec.unique && count < ENOUGH_LETTERS ? table(Math.min(16 ** count, MOST_PLACES)) : undefined;
+  const places = spec.unique && count < ENOUGH_LETTERS ? table(Math.min(16 ** count, MOST_PLACES)) : undefined;
   return {
     ...base,
     longest: full,

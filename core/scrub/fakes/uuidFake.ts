@@ -6,8 +6,8 @@ const HYPHENS_BEFORE = new Set([4, 6, 8, 10]);
 const LENGTH = 36;
 
 /**
- * A UUID of version 8 from 117 bits of an output. Its second, fourth and fifth group begin with a letter, so that no run of
- * digits in it, hyphens or not, can be read as the number of a card or a person.
+ * A UUID of version 8 from 117 bits of an output. Its second, fourth and fifth group begin with a letter, so that no
+ * run of digits in it, hyphens or not, can be read as the number of a card or a person.
  */
 export function uuidFake(maxLength: number | null): Fake {
   if (maxLength !== null && maxLength < LENGTH)

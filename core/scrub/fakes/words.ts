@@ -1,17 +1,19 @@
 /**
- * Names that nobody has. A list of real names would give every source its own people back, in other rows, and a scan for names
- * of the source could not tell those from a leak. These are put together from syllables and read as names, but are none.
- * Changing anything here changes the fakes of every fixed epoch.
+ * Names that nobody has. A list of real names would give every source its own people back, in other rows, and a scan
+ * for names of the source could not tell those from a leak. These are put together from syllables and read as names,
+ * but are none. Changing anything here changes the fakes of every fixed epoch.
  */
 const ONSETS = "b br c d dr f g h k l m n r s t v".split(" ");
 const RIMES = "al en or is".split(" ");
 const CONSONANTS = "b d f g k l m n p r s t v z th sh".split(" ");
 const VOWELS = "a e i o".split(" ");
 const GIVEN_ENDS = "yn ora iel und".split(" ");
-const FAMILY_ENDS =
-  "acre ash bank barrow beck birch bourne brook burn by cairn cliff combe cote crag croft dale dell dene down edge fell fen field fold ford garth gate glen grove ham heath helm hill holm holt hurst keld kirk lake lea leigh low marsh mere mill moor ness park pool rigg ridge shaw side stead stone thorpe toft vale wick wold wood worth yard".split(
-    " ",
-  );
+const FAMILY_ENDS = (
+  "acre ash bank barrow beck birch bourne brook burn by cairn cliff combe cote crag croft dale dell dene down edge " +
+  "fell fen field fold ford garth gate glen grove ham heath helm hill holm holt hurst keld kirk lake lea leigh " +
+  "low marsh mere mill moor ness park pool rigg ridge shaw side stead stone thorpe toft vale wick wold wood worth " +
+  "yard"
+).split(" ");
 const STREET_TYPES = "Street Avenue Road Lane Court Drive Way Place".split(" ");
 
 const all = (first: readonly string[], second: readonly string[]): readonly string[] =>

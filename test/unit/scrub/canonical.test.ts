@@ -4,15 +4,27 @@ import { Canonical, canonicalText } from "../../../core/scrub/canonical";
 import { FAKE_TAGS, type FakeTag } from "../../../core/scrub/tags";
 
 const SAME: readonly (readonly [tag: FakeTag, canonical: string, spellings: readonly string[]])[] = [
-  ["person.name", "maria lopez", ["Maria Lopez", " MARIA   LOPEZ ", "maria\tlopez", "Ｍａｒｉａ Lopez", "Maria\u00a0Lo\u00adpez"]],
+  [
+    "person.name",
+    "maria lopez",
+    ["Maria Lopez", " MARIA   LOPEZ ", "maria\tlopez", "Ｍａｒｉａ Lopez", "Maria\u00a0Lo\u00adpez"],
+  ],
   ["person.family", "strasse", ["Straße", "STRASSE", "strasse"]],
   ["person.given", "josé", ["José", "Jose\u0301", "JOSÉ"]],
   ["contact.email", "ada@agency.gov", ["Ada@Agency.GOV", "ada@agency.gov "]],
-  ["gov.ssn", "123456789", ["123-45-6789", "123456789", "123 45 6789", "123‐45–6789", "１２３-45-6789", "123\u200b456789"]],
+  [
+    "gov.ssn",
+    "123456789",
+    ["123-45-6789", "123456789", "123 45 6789", "123‐45–6789", "１２３-45-6789", "123\u200b456789"],
+  ],
   ["contact.phone", "4155552671", ["(415) 555-2671", "415.555.2671", "+1 415 555 2671", "14155552671"]],
   ["fin.card", "4111111111111111", ["4111 1111 1111 1111", "4111-1111-1111-1111", "4111111111111111"]],
   ["fin.account", "de89370400440532013000", ["DE89 3704 0044 0532 0130 00", "de89-37040044-0532013000"]],
-  ["id.uuid", "b5a8f0de6d2c4a8a9a510f2d7c1e9b11", ["B5A8F0DE-6D2C-4A8A-9A51-0F2D7C1E9B11", "{b5a8f0de6d2c4a8a9a510f2d7c1e9b11}"]],
+  [
+    "id.uuid",
+    "b5a8f0de6d2c4a8a9a510f2d7c1e9b11",
+    ["B5A8F0DE-6D2C-4A8A-9A51-0F2D7C1E9B11", "{b5a8f0de6d2c4a8a9a510f2d7c1e9b11}"],
+  ],
   ["id.text", "Ab 1", ["Ab 1", "Ab 1   "]],
 ];
 

@@ -22,7 +22,11 @@ describe("the keys of a scrub", () => {
   });
 
   it("have an id that tells epochs and master keys apart", () => {
-    const ids = [new ScrubKeys(MASTER, "a"), new ScrubKeys(MASTER, "b"), new ScrubKeys(Buffer.from(HEX).subarray(0, 32), "a").epochId];
+    const ids = [
+      new ScrubKeys(MASTER, "a"),
+      new ScrubKeys(MASTER, "b"),
+      new ScrubKeys(Buffer.from(HEX).subarray(0, 32), "a").epochId,
+    ];
     assert.equal(new Set(ids.map((of) => (typeof of === "string" ? of : of.epochId))).size, 3);
     assert.match(new ScrubKeys(MASTER, "a").epochId, /^[0-9a-f]{32}$/);
   });
@@ -42,7 +46,9 @@ describe("the keys of a scrub", () => {
       assert.throws(
         () => parseMasterKey(Buffer.from(content)),
         (error) =>
-          error instanceof ScrubError && error.code === "key-unusable" && (content === "" || !error.message.includes(content)),
+          error instanceof ScrubError &&
+          error.code === "key-unusable" &&
+          (content === "" || !error.message.includes(content)),
       );
     });
 

@@ -11,9 +11,15 @@ describe("a keyed permutation", () => {
       fc.property(key, fc.integer({ min: 1, max: 600 }), (by, size) => {
         const numbers = Array.from({ length: size }, (_, index) => index);
         const table = tablePermutation(by, size);
-        assert.deepEqual(numbers.map((value) => table.apply(value)).sort((a, b) => a - b), numbers);
+        assert.deepEqual(
+          numbers.map((value) => table.apply(value)).sort((a, b) => a - b),
+          numbers,
+        );
         const wide = widePermutation(by, BigInt(size));
-        assert.deepEqual(numbers.map((value) => Number(wide.apply(BigInt(value)))).sort((a, b) => a - b), numbers);
+        assert.deepEqual(
+          numbers.map((value) => Number(wide.apply(BigInt(value)))).sort((a, b) => a - b),
+          numbers,
+        );
       }),
       { numRuns: 60 },
     );

@@ -16,7 +16,10 @@ export const spec = (tag: FakeTag, more: Partial<FakeSpec> = {}): FakeSpec => ({
   ...more,
 });
 
-export const fake = (tag: FakeTag, more: Partial<FakeSpec> = {}): FieldAction => ({ kind: "fake", fake: spec(tag, more) });
+export const fake = (tag: FakeTag, more: Partial<FakeSpec> = {}): FieldAction => ({
+  kind: "fake",
+  fake: spec(tag, more),
+});
 
 /** A table whose columns get these actions. */
 export const tableOf = (...actions: readonly FieldAction[]): PlannedTable => ({
@@ -32,12 +35,18 @@ export const tableOf = (...actions: readonly FieldAction[]): PlannedTable => ({
 export const escapeField = (value: string | null): string =>
   value === null
     ? "\\N"
-    : value.replace(/[\\\b\t\n\v\f\r]/g, (text) => `\\${{ "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r" }[text] ?? "\\"}`);
+    : value.replace(
+        /[\\\b\t\n\v\f\r]/g,
+        (text) => `\\${{ "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r" }[text] ?? "\\"}`,
+      );
 
 export const unescapeField = (field: string): string | null =>
   field === "\\N"
     ? null
-    : field.replace(/\\(.)/gs, (_, letter: string) => ({ b: "\b", t: "\t", n: "\n", v: "\v", f: "\f", r: "\r" })[letter] ?? letter);
+    : field.replace(
+        /\\(.)/gs,
+        (_, letter: string) => ({ b: "\b", t: "\t", n: "\n", v: "\v", f: "\f", r: "\r" })[letter] ?? letter,
+      );
 
 export const copyOf = (rows: readonly (readonly (string | null)[])[]): string =>
   rows.map((row) => `${row.map(escapeField).join("\t")}\n`).join("");
@@ -63,7 +72,12 @@ export function maskAll(mask: TableMask, copy: string | Buffer, sizes: readonly 
 }
 
 /** The fakes of values in one column. */
-export function fakesOf(action: FieldAction, values: readonly (string | null)[], by = maker(), options: MaskOptions = {}): (string | null)[] {
+export function fakesOf(
+  action: FieldAction,
+  values: readonly (string | null)[],
+  by = maker(),
+  options: MaskOptions = {},
+): (string | null)[] {
   const mask = new TableMask(tableOf(action), by, options);
   return rowsOf(maskAll(mask, copyOf(values.map((value) => [value]))).toString()).map(([value]) => value ?? null);
 }
