@@ -98,7 +98,7 @@ function constraintProblems(
         ? []
         : [
             {
-              path: [...path, "holds", String(index)],
+              path: [...path, "holds", index],
               got: `${name}, a constraint that the column is not under`,
               allowed: known.size === 0 ? "nothing" : `some of ${[...known].join(", ")}`,
               advice: "remove it",

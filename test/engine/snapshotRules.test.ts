@@ -308,7 +308,7 @@ describe("scrub rules on a real database", () => {
     },
     {
       change: "a check that fakes may break",
-      statements: ["alter table benefit.people add constraint valley check (email like '%@valleypost.test')"],
+      statements: ["alter table benefit.people add constraint valley check (email like '%@valley-post-of-nowhere.us')"],
       problems: [
         'tables["benefit.people"].columns.email: got the tag contact.email on a column of the constraint valley; allowed is values that it holds for; write holds: [valley] if it holds for every fake of contact.email; else drop the column',
       ],

@@ -125,22 +125,22 @@ function digitsOf(shape: "ssn" | "card" | "phone", seed: number, index: number):
 }
 
 const EMAILS: readonly (readonly [string, (name: string) => string])[] = [
-  ["plain", (name) => `${name}@valleypost.test`],
-  ["capitals", (name) => `${name.toUpperCase()}@ValleyPost.TEST`],
-  ["dots", (name) => `${name}.farm@valleypost.test`],
-  ["tag", (name) => `${name}+claims@valleypost.test`],
-  ["subdomain", (name) => `${name}@mail.of.valleypost.test`],
-  ["percent", (name) => `${name}%office@valleypost.test`],
-  ["apostrophe", (name) => `${name}o'brien@valleypost.test`],
-  ["accents", (name) => `${name}.núñez@correo-valle.test`],
-  ["in brackets", (name) => `<${name}@valleypost.test>`],
-  ["as a link", (name) => `mailto:${name}@valleypost.test?subject=well`],
-  ["full-width at", (name) => `${name}＠valleypost.test`],
-  ["zero-width in it", (name) => `${name}\u200b@valleypost.test`],
+  ["plain", (name) => `${name}@valley-post-of-nowhere.us`],
+  ["capitals", (name) => `${name.toUpperCase()}@Valley-Post-of-Nowhere.US`],
+  ["dots", (name) => `${name}.farm@valley-post-of-nowhere.us`],
+  ["tag", (name) => `${name}+claims@valley-post-of-nowhere.us`],
+  ["subdomain", (name) => `${name}@mail.of.valley-post-of-nowhere.us`],
+  ["percent", (name) => `${name}%office@valley-post-of-nowhere.us`],
+  ["apostrophe", (name) => `${name}o'brien@valley-post-of-nowhere.us`],
+  ["accents", (name) => `${name}.núñez@correo-de-ningun-valle.us`],
+  ["in brackets", (name) => `<${name}@valley-post-of-nowhere.us>`],
+  ["as a link", (name) => `mailto:${name}@valley-post-of-nowhere.us?subject=well`],
+  ["full-width at", (name) => `${name}＠valley-post-of-nowhere.us`],
+  ["zero-width in it", (name) => `${name}\u200b@valley-post-of-nowhere.us`],
 ];
 
 function* emails(seed: number): Generator<Leak> {
-  for (const [index, [spelling, write]] of [...EMAILS, ...EMAILS].entries()) {
+  for (const [index, [spelling, write]] of [...EMAILS, ...EMAILS, ...EMAILS].entries()) {
     const name = `planted${seed}x${index}`;
     const text = write(name);
     const plain = text

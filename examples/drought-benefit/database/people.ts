@@ -79,7 +79,7 @@ export const phoneBy = (dice: Dice): string => {
 
 /** An address for each `index`, under a name that no mail server has. */
 export const emailOf = ({ given, family }: Person, index: number): string =>
-  `${plain(given)}.${plain(family)}${index}@valleypost.test`;
+  `${plain(given)}.${plain(family)}${index}@valley-post-of-nowhere.us`;
 
 export const usernameOf = ({ family }: Person, index: number): string => `${plain(family)}${index}`;
 

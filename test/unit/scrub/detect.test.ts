@@ -25,10 +25,9 @@ describe("what values look like", () => {
     ["card", "card 3782-822463-10005"],
     ["phone", "(559) 555-2368"],
     ["phone", "559-555-2368"],
-    ["phone", "+44 20 7946 0958"],
     ["phone", "+1 559 555 2368"],
-    ["email", "ask ada@post.test"],
-    ["email", "josé.núñez@correo.ejemplo"],
+    ["email", "ask ada@post-of-nowhere.us"],
+    ["email", "josé.núñez@correo-de-nadie.mx"],
     ["names", "Mary Johnson"],
   ];
 
@@ -43,23 +42,29 @@ describe("what values look like", () => {
     });
   }
 
-  it("is numbers of people where many are plain digits, and nothing at one", () => {
+  it("is whatever the leak scan would stop for: digits alone too", () => {
     for (const [kind, value] of [
       ["ssn", "078051120"],
       ["card", "4111111111111111"],
-      ["phone", "5595552368"],
-    ] as const) {
-      assert.ok(kinds(Array.from({ length: 20 }, () => value)).includes(kind), kind);
-      assert.deepEqual(kinds(among(value)), []);
-    }
+    ] as const)
+      assert.deepEqual(kinds(among(value)), [kind]);
   });
 
   it("is nothing for words, amounts, dates, numbers that were never issued, and no values", () => {
-    const quiet = ["almonds", "12.50", "2026-01-31 00:00:00+00", "900000000", "web", "{en,es}", "t", "central-valley"];
+    const quiet = [
+      "almonds",
+      "12.50",
+      "2026-01-31 00:00:00+00",
+      "12345678",
+      "ada@example.org",
+      "web",
+      "{en,es}",
+      "t",
+      "central-valley",
+    ];
     assert.deepEqual(kinds(quiet), []);
     assert.deepEqual(kinds([]), []);
     assert.deepEqual(kinds(among("Madison")), []);
-    assert.deepEqual(kinds(among("1234 5678 9012 3456")), []);
   });
 
   it("is names where a tenth of the values are, prose where texts are long, identifiers where none is like another", () => {
@@ -88,10 +93,10 @@ describe("what values look like", () => {
       acknowledged,
       path: ["tables", "public.claims", "columns", "crop"],
     });
-    const mails = ["ada@post.test", "almonds"];
+    const mails = ["ada@post-of-nowhere.us", "almonds"];
     assert.deepEqual(
       watchProblems([
-        { watched: watched("claims_1"), values: among("ada@post.test") },
+        { watched: watched("claims_1"), values: among("ada@post-of-nowhere.us") },
         { watched: watched("claims_2"), values: mails },
       ]).map(problemText),
       [
