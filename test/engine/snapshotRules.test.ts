@@ -2,15 +2,18 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { Client } from "pg";
 import type { Catalog } from "../../core/scrub/catalog";
+import { coarsened } from "../../core/scrub/coarsen";
 import { cover, type ScrubPlan } from "../../core/scrub/cover";
 import { parseScrubRules, type ScrubRules } from "../../core/scrub/rules";
 import { quoteName, quoteRelation } from "../../core/scrub/sql";
 import { watchProblems } from "../../core/scrub/watch";
 import { problemText } from "../../core/service/problem";
 import { fillDatabase } from "../../examples/drought-benefit/database/fill";
+import { tablesOf } from "../../examples/drought-benefit/database/rows";
 import { inReadOnlyTransaction, readCatalog } from "../../provider/snapshot/catalog";
 import { sampleWatched } from "../../provider/snapshot/sample";
 import { TestDatabase } from "../support/database";
+import { typeNamed } from "../support/scrubCatalog";
 
 const AT = new Date("2026-06-01T00:00:00Z");
 
@@ -113,6 +116,50 @@ describe("scrub rules on a real database", () => {
     for (const { raw, zip } of zips) assert.equal(zip, `${raw.slice(0, 3)}00`);
     const { rows: scans } = await client.query(`select ${expression("scan")} as scan from benefit.notes`);
     assert.ok(scans.every(({ scan }: { scan?: unknown }) => scan === null));
+  });
+
+  const COARSE: readonly (readonly [Parameters<typeof coarsened>[0], string, string | null, string | null])[] = [
+    ["quasi.date", "date", "2024-05-17", "2024-01-01"],
+    ["quasi.date", "date", "infinity", "infinity"],
+    ["quasi.date", "timestamp", "2024-05-17 23:59:59.5", "2024-01-01 00:00:00"],
+    ["quasi.date", "timestamptz", "2024-12-31 23:30:00-08", "2025-01-01 00:00:00+00"],
+    ["quasi.date", "date", null, null],
+    ["quasi.birthdate", "date", "1937-02-03", "1937-01-01"],
+    ["quasi.birthdate", "date", "1936-12-31", "1936-01-01"],
+    ["quasi.birthdate", "date", "1899-12-31", "1936-01-01"],
+    ["quasi.birthdate", "date", "-infinity", "1936-01-01"],
+    ["quasi.birthdate", "date", null, null],
+    ["quasi.birthdate", "timestamp", "1912-06-23 10:00:00", "1936-01-01 00:00:00"],
+    ["quasi.birthdate", "timestamptz", "1936-12-31 23:30:00-08", "1937-01-01 00:00:00+00"],
+    ["quasi.age", "int2", "89", "89"],
+    ["quasi.age", "int4", "104", "90"],
+    ["quasi.age", "numeric", "89.5", "90"],
+    ["quasi.age", "float8", null, null],
+    ["quasi.zip", "text", "93725", "93700"],
+    ["quasi.zip", "text", " 93725-1234 ", "93700"],
+    ["quasi.zip", "varchar", "937251234", "93700"],
+    ["quasi.zip", "text", "03601", "00000"],
+    ["quasi.zip", "text", "SW1A 1AA", "00000"],
+    ["quasi.zip", "text", "", "00000"],
+    ["quasi.zip", "text", null, null],
+    ["quasi.zip", "int4", "2139", "2100"],
+    ["quasi.zip", "int4", "3601", "0"],
+    ["quasi.zip", "int8", "123456789", "0"],
+    ["quasi.zip", "int8", null, null],
+  ];
+
+  it("coarsen every type, NULL and what lies at the borders, whatever the session's time zone", async () => {
+    await client.query("set timezone to 'America/Los_Angeles'");
+    for (const [tag, type, raw, coarse] of COARSE) {
+      const expression = coarsened(tag, '"a""b"', typeNamed(type), AT.getUTCFullYear());
+      const shown = type === "timestamptz" ? `(${expression}) at time zone 'UTC' || '+00'` : `(${expression})::text`;
+      const { rows } = await client.query<{ coarse: string | null }>(
+        `select ${shown} as coarse from (select $1::${type} as "a""b") t`,
+        [raw],
+      );
+      assert.deepEqual([tag, type, raw, rows[0]?.coarse], [tag, type, raw, coarse]);
+    }
+    await client.query("reset timezone");
   });
 
   it("say nothing against the example's kept values, and stop when one of them is a person's", async () => {
@@ -334,4 +381,45 @@ describe("scrub rules on a real database", () => {
       assert.deepEqual(await problemsAfter(...statements), problems);
     });
   }
+});
+
+describe("the example's database", () => {
+  const database = new TestDatabase("fill");
+
+  before(() => database.create());
+  after(() => database.remove());
+
+  it("is filled row for row, with a note of 50 MB and every awkward value as it was", async () => {
+    const client = new Client(database.options);
+    await client.connect();
+    try {
+      const size = { people: 300, awkward: 0.5, longestNote: 50_000_000 };
+      const rows = await fillDatabase(client, size);
+      const tables = tablesOf(size);
+      assert.equal(
+        rows,
+        tables.reduce((sum, { count }) => sum + count, 0),
+      );
+      for (const { table, columns, count } of tables) {
+        const [column = "*"] = columns;
+        const { rows: found } = await client.query<{ n: number }>(`select count(${column})::int as n from ${table}`);
+        assert.equal(found[0]?.n, count, table);
+      }
+      const { rows: names } = await client.query<{ given: string }>(
+        "select given_name as given from benefit.people order by id",
+      );
+      const [people] = tables;
+      assert.deepEqual(
+        names.map(({ given }) => given),
+        names.map((_, index) => people?.row(index)[1]),
+      );
+      assert.ok(names.some(({ given }) => given === "\\N") && names.some(({ given }) => given.includes("\n")));
+      const { rows: longest } = await client.query<{ bytes: number }>(
+        "select max(octet_length(body)) as bytes from benefit.notes",
+      );
+      assert.ok((longest[0]?.bytes ?? 0) >= 50_000_000);
+    } finally {
+      await client.end();
+    }
+  });
 });
