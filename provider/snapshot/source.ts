@@ -1,6 +1,5 @@
-import type { Readable } from "node:stream";
 import { Client, type ClientConfig } from "pg";
-import { to as copyTo } from "pg-copy-streams";
+import { to as copyTo, type CopyToStreamQuery } from "pg-copy-streams";
 import { withoutValues } from "../../core/scrub/errors";
 import { copyStatement, type Part } from "../../core/scrub/parts";
 import type { PlannedTable } from "../../core/scrub/plan";
@@ -76,8 +75,8 @@ export class Source {
     }
   }
 
-  /** COPY text of one part, as the server sends it. */
-  copy(part: Part): Readable {
+  /** COPY text of one part, as the server sends it; `rowCount` is what it says at the end. */
+  copy(part: Part): CopyToStreamQuery {
     return this.client.query(copyTo(copyStatement(part)));
   }
 
