@@ -15,13 +15,13 @@ interface RunFact {
 
 /** What a ledger says of one run. No weights are in it: a migration moves no traffic. */
 export function factOfRun(
-  place: FactPlace,
+  { service, namespace }: FactPlace,
   release: string,
   { tag, work }: Pick<MigrationNote, "tag" | "work">,
   { event, direction, run, at, by }: RunFact,
 ): LedgerFact {
   return {
-    ...{ event, at, by, ...place },
+    ...{ event, at, by, service, namespace },
     release: { id: release, tag, image: null },
     weights: { before: null, after: null },
     ...{ gates: [], decisions: [] },
