@@ -29,6 +29,7 @@ const ENTRIES = {
   "plugin-kubernetes": "platform/plugins/kubernetes/main.ts",
   "plugin-random": "platform/plugins/random/main.ts",
   "plugin-docker": "platform/plugins/docker/main.ts",
+  "network-policy": "platform/networkPolicy/main.ts",
   runner: "runner/main.ts",
   verify: "verifier/main.ts",
 };

@@ -154,16 +154,20 @@ export class KubeClient {
     return true;
   }
 
-  /** What is there, then every change, until the signal ends it by throwing its reason. Reconnects by itself. */
+  /**
+   * What is there, then every change, until the signal ends it by throwing its reason. Reconnects by itself. `onListed` is
+   * told when all that is there has been reported, at the start and after each loss of the position.
+   */
   async *watch(
-    of: KindRef & { labelSelector?: string; fieldSelector?: string; signal: AbortSignal },
+    of: KindRef & { labelSelector?: string; fieldSelector?: string; onListed?: () => void; signal: AbortSignal },
   ): AsyncGenerator<WatchEvent, never> {
-    const { labelSelector, fieldSelector, signal } = of;
+    const { labelSelector, fieldSelector, onListed, signal } = of;
     return yield* watchEvents({
       transport: this.transport,
       path: await this.discovery.path(of),
       query: { labelSelector, fieldSelector },
       list: () => this.listAt(of, { labelSelector, fieldSelector, signal }),
+      onListed,
       signal,
     });
   }

@@ -14,6 +14,8 @@ export interface WatchSource {
   readonly path: string;
   readonly query: Readonly<Record<string, string | undefined>>;
   readonly list: () => Promise<{ readonly items: readonly KubeObject[]; readonly resourceVersion: string }>;
+  /** Told each time that all that is there has been reported. */
+  readonly onListed?: (() => void) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -26,13 +28,14 @@ const RETRY_MS = 500;
  * what changed meanwhile, deletions too, is reported as if it had been seen. Ends with the signal, by throwing its reason.
  */
 export async function* watchEvents(source: WatchSource): AsyncGenerator<WatchEvent, never> {
-  const { list, signal } = source;
+  const { list, onListed, signal } = source;
   const known = new Map<string, KubeObject>();
   for (;;) {
     signal.throwIfAborted();
     try {
       const { items, resourceVersion } = await list();
       yield* difference(known, items);
+      onListed?.();
       let position: string | undefined = resourceVersion;
       while (position !== undefined) position = yield* follow(source, position, known);
     } catch (error) {

@@ -16,6 +16,8 @@ export const CLUSTER = {
   dnsService: "10.96.0.10",
   domain: "cluster.local",
   bridge: "hms0",
+  /** The node's own address on the bridge: the first of the pods' network. */
+  bridgeAddress: "10.244.0.1",
   network: "hms",
 } as const;
 

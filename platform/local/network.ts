@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { exec, tryExec } from "../exec";
 import { entranceScript, removalScript } from "./iptables";
 import { CLUSTER, type Layout } from "./layout";
+import { Nft } from "../networkPolicy/nft";
 
 /** Kernel settings that the platform, or Kubernetes on its behalf, changes; put back when it goes. */
 const SETTINGS = [
@@ -65,6 +66,7 @@ function restoreSettings(layout: Layout): void {
 
 /** Takes away addresses, links and packet rules of the platform. `kube`: nobody else's Kubernetes is here. */
 export async function removeNetwork(layout: Layout, kube: boolean): Promise<void> {
+  await new Nft().remove();
   await tryExec("ip", ["link", "delete", CLUSTER.bridge]);
   await tryExec("ip", ["address", "delete", `${CLUSTER.address}/32`, "dev", "lo"]);
   for (const family of ["iptables", "ip6tables"]) {

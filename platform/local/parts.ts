@@ -2,6 +2,7 @@ import * as path from "node:path";
 import { kubeletConfig } from "./configs";
 import { CLUSTER, type Layout } from "./layout";
 import { containerd, dockerd, postgres, prometheus, registry } from "./machineParts";
+import { networkPolicy, NETWORK_POLICY } from "./networkPolicyPart";
 import { flags, type Part } from "./part";
 import { CLIENTS, kubeconfigText } from "./pki";
 import { probeHttp } from "./probe";
@@ -16,6 +17,7 @@ export function platformParts(layout: Layout, withDocker: boolean): readonly Par
     apiserver(layout),
     controllerManager(layout),
     scheduler(layout),
+    networkPolicy(layout),
     kubelet(layout),
     proxy(layout),
     prometheus(layout),
@@ -25,8 +27,17 @@ export function platformParts(layout: Layout, withDocker: boolean): readonly Par
 
 /** Names of all parts there can be, for stopping and for logs. Those that others need come last. */
 export const PART_NAMES = [
-  ...["prometheus", "kube-proxy", "kubelet", "kube-scheduler", "kube-controller-manager", "kube-apiserver"],
-  ...["etcd", "registry", "postgres", "dockerd", "containerd"],
+  ...["prometheus", "kube-proxy", "kubelet", NETWORK_POLICY],
+  ...[
+    "kube-scheduler",
+    "kube-controller-manager",
+    "kube-apiserver",
+    "etcd",
+    "registry",
+    "postgres",
+    "dockerd",
+    "containerd",
+  ],
 ] as const;
 
 const pki = (layout: Layout, name: string): string => path.join(layout.pki, name);
@@ -196,7 +207,8 @@ function kubelet(layout: Layout): Part {
     },
     `http://127.0.0.1:${layout.ports.kubeletHealth}/healthz`,
     { [config]: kubeletConfig(layout) },
-    ["containerd"],
+    // No pod starts before the rules that isolate it are in force.
+    ["containerd", NETWORK_POLICY],
   );
 }
 

@@ -25,6 +25,7 @@ export const CLIENTS = {
   scheduler: "/CN=system:kube-scheduler",
   proxy: "/CN=system:kube-proxy",
   prometheus: "/CN=hms-prometheus",
+  "network-policy": "/CN=hms-network-policy",
 } as const;
 
 const CERTIFICATES: readonly CertificateSpec[] = [

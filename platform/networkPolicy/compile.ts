@@ -50,14 +50,14 @@ export function compile(cluster: Cluster, node: NodeFacts): Ruleset {
 const compare = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
 const titleOf = ({ namespace, name }: Policy): string => `${namespace}/${name}`;
 
-/** One pod an address, the newest: an address is given anew only when the pod that had it is gone, if not forgotten yet. */
+/** One pod an address, the latest: an address is given anew only when the pod that had it is gone, if not forgotten yet. */
 function addressed(pods: readonly Pod[]): readonly AddressedPod[] {
   const owners = new Map<number, AddressedPod>();
   for (const pod of pods) {
     const at = pod.address === undefined ? undefined : addressOf(pod.address);
     if (at === undefined) continue;
     const other = owners.get(at);
-    if (other === undefined || compare(`${other.created} ${other.uid}`, `${pod.created} ${pod.uid}`) < 0)
+    if (other === undefined || compare(`${other.since} ${other.uid}`, `${pod.since} ${pod.uid}`) < 0)
       owners.set(at, { ...pod, at });
   }
   return [...owners.values()].sort((left, right) => left.at - right.at);

@@ -69,8 +69,8 @@ export interface Pod {
   /** Its IPv4 address, as soon as it is known. */
   readonly address?: string;
   readonly ports: readonly NamedPort[];
-  /** ISO time. */
-  readonly created: string;
+  /** ISO time since which it has that address; of two that claim one, the later counts. */
+  readonly since: string;
 }
 
 export interface Namespace {

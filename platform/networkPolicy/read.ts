@@ -153,7 +153,7 @@ export function readPod(object: KubeObject): Pod | undefined {
         name ? [{ name, protocol: protocol ?? ("TCP" as const), port: containerPort }] : [],
       ),
     ),
-    created: metadata.creationTimestamp ?? "",
+    since: metadata.creationTimestamp ?? "",
   };
 }
 

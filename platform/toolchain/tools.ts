@@ -192,6 +192,7 @@ export const DEBIAN_PACKAGES: readonly DebianPackage[] = [
   { name: "docker-registry", anyOf: ["/usr/bin/docker-registry"] },
   { name: "postgresql", anyOf: ["/usr/lib/postgresql/15/bin/postgres"] },
   { name: "iptables", anyOf: ["/usr/sbin/iptables"] },
+  { name: "nftables", anyOf: ["/usr/sbin/nft", "/sbin/nft"] },
   { name: "conntrack", anyOf: ["/usr/sbin/conntrack"] },
   { name: "catatonit", anyOf: ["/usr/bin/catatonit", "/usr/libexec/podman/catatonit"] },
   { name: "iproute2", anyOf: ["/usr/sbin/ip", "/sbin/ip"] },

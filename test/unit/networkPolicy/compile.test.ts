@@ -21,7 +21,7 @@ const pod = (address: string, namespace: string, app: string): Pod => ({
   labels: { app },
   address,
   ports: app === "web" ? [{ name: "http", protocol: "TCP", port: 8181 }] : [],
-  created: "2026-01-01T00:00:00Z",
+  since: "2026-01-01T00:00:00Z",
 });
 
 /** web and worker in `shop`, a client in `other`; policies as a user writes them, all in `shop`. */
@@ -411,10 +411,10 @@ describe("network policies", () => {
   it("count for the newer of two pods that claim one address", () => {
     const [first, ...rest] = shop({ ...web, policyTypes: ["Ingress"] }).pods;
     assert.ok(first);
-    const later = { ...pod(WEB, "other", "client"), uid: "new", created: "2026-01-02T00:00:00Z" };
+    const later = { ...pod(WEB, "other", "client"), uid: "new", since: "2026-01-02T00:00:00Z" };
     const given = { ...shop({ ...web, policyTypes: ["Ingress"] }), pods: [later, first, ...rest] };
     assert.equal(passes(compile(given, NODE), packetOf([WORKER, WEB])), true);
-    const earlier = { ...given, pods: [{ ...later, created: "2025-01-01T00:00:00Z" }, first, ...rest] };
+    const earlier = { ...given, pods: [{ ...later, since: "2025-01-01T00:00:00Z" }, first, ...rest] };
     assert.equal(passes(compile(earlier, NODE), packetOf([WORKER, WEB])), false);
   });
 

@@ -85,7 +85,8 @@ function within(cidr: string, address: string): boolean {
 }
 
 function fits({ matchLabels, matchExpressions }: Selector, labels: Labels): boolean {
-  for (const [key, value] of Object.entries(matchLabels)) if (!Object.keys(labels).includes(key) || labels[key] !== value) return false;
+  for (const [key, value] of Object.entries(matchLabels))
+    if (!Object.keys(labels).includes(key) || labels[key] !== value) return false;
   for (const { key, operator, values } of matchExpressions) {
     const has = Object.keys(labels).includes(key);
     const listed = has && values.includes(labels[key] ?? "");

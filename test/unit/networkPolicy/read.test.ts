@@ -40,7 +40,7 @@ describe("a pod as network policies see it", () => {
         { name: "http", protocol: "TCP", port: 80 },
         { name: "dns", protocol: "UDP", port: 53 },
       ],
-      created: "2026-01-01T00:00:00Z",
+      since: "2026-01-01T00:00:00Z",
     });
   });
 

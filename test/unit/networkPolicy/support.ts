@@ -108,7 +108,7 @@ const pod = (namespaces: readonly string[], address: string): fc.Arbitrary<Pod> 
     labels,
     address: fc.constant(address),
     ports: fc.array(namedPort, { maxLength: 2 }),
-    created: fc.constant("2026-01-01T00:00:00Z"),
+    since: fc.constant("2026-01-01T00:00:00Z"),
   });
 
 /** A cluster small enough that everything in it meets. */
