@@ -33,7 +33,7 @@ export class Collection<T> {
   /** Runs until the signal ends it. */
   async follow(signal: AbortSignal): Promise<void> {
     const { kind, log } = this.options;
-    while (!signal.aborted) {
+    for (;;) {
       try {
         await this.watch(signal);
       } catch (error) {
@@ -48,9 +48,7 @@ export class Collection<T> {
   private async watch(signal: AbortSignal): Promise<void> {
     const { kube, apiVersion, kind, onChange } = this.options;
     const items = new Map<string, T>();
-    let isListed = false;
     const onListed = () => {
-      isListed = true;
       this.items = items;
       this.complete = true;
       onChange();
@@ -60,7 +58,7 @@ export class Collection<T> {
       const item = type === "DELETED" ? undefined : this.readOne(object);
       if (item === undefined) items.delete(key);
       else items.set(key, item);
-      if (isListed) onChange();
+      if (this.items === items) onChange();
     }
   }
 

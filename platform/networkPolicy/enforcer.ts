@@ -45,7 +45,7 @@ export class Enforcer {
     signal.addEventListener("abort", () => {
       this.wake();
     });
-    for (let wait = 0; !signal.aborted;) {
+    for (let wait = 0; ;) {
       if (!this.wanted) await this.idle(wait > 0 ? wait : CHECK_MS);
       if (signal.aborted) return;
       if (!this.wanted && this.applied !== undefined && !(await this.isThere())) {

@@ -42,13 +42,13 @@ export class Host {
   }
 
   /** Words before a command that is to run here. */
-  get enter(): readonly string[] {
+  get enter(): readonly [string, ...string[]] {
     return ["nsenter", `--net=/proc/${this.pid}/ns/net`];
   }
 
   run(script: string): Promise<string> {
-    const [command = "", ...args] = [...this.enter, "sh", "-euc", script];
-    return exec(command, args);
+    const [command, ...words] = this.enter;
+    return exec(command, [...words, "sh", "-euc", script]);
   }
 
   listen(protocol: Protocol, port: number, host = "0.0.0.0"): Promise<string> {
