@@ -60,7 +60,8 @@ export async function runAgent(config: AgentConfig, { kube, nft, log, signal }: 
     return {
       policies: policies.values,
       namespaces: namespaces.values,
-      pods: pods.values.map((pod) => ({ ...pod, ...addresses.get(pod.uid) })),
+      // Of two pods that claim an address, what was noted here outranks what somebody wrote to the API server.
+      pods: pods.values.map((pod) => ({ ...pod, since: "", ...addresses.get(pod.uid) })),
     };
   };
   const enforcer = new Enforcer({ nft: nft ?? new Nft(), node: config.node, cluster, log });

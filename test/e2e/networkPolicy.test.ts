@@ -1,0 +1,271 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { asArray, asNumber, asString, path } from "../../core/json";
+import { KubeApiError } from "../../platform/kube/errors";
+import type { KubeObject } from "../../platform/kube/objects";
+import { CLUSTER, loadLayout } from "../../platform/local/layout";
+import { TestNamespace } from "../support/cluster";
+
+const IMAGE = "127.0.0.1:5000/hms/opa-executor:1.22.0";
+const PORT = 8181;
+const { ports } = loadLayout();
+const OPEN = "open";
+const REFUSED = "refused";
+
+/** A pod that asks others for documents when it is told to, and answers such questions itself. */
+class Asker {
+  constructor(
+    private readonly space: TestNamespace,
+    readonly name: string,
+  ) {}
+
+  private get ref() {
+    return { apiVersion: "v1", kind: "Pod", name: this.name, namespace: this.space.name };
+  }
+
+  async start(): Promise<void> {
+    await made(this.space, this.name, {
+      containers: [
+        {
+          name: "main",
+          image: IMAGE,
+          args: ["run", "--server", `--addr=:${PORT}`, "--disable-telemetry", "--log-level=error"],
+          ports: [{ name: "http", containerPort: PORT, protocol: "TCP" }],
+          readinessProbe: { httpGet: { path: "/health", port: "http" }, periodSeconds: 1 },
+          livenessProbe: { httpGet: { path: "/health", port: "http" }, periodSeconds: 1, failureThreshold: 2 },
+        },
+      ],
+    });
+  }
+
+  async state(): Promise<{ readonly address: string; readonly ready: boolean; readonly restarts: number }> {
+    const pod = await this.space.kube.get(this.ref);
+    const [container] = asArray(path(pod, "status", "containerStatuses"));
+    return {
+      address: asString(path(pod, "status", "podIP")) ?? "",
+      ready: path(container, "ready") === true,
+      restarts: asNumber(path(container, "restartCount")) ?? 0,
+    };
+  }
+
+  async isReady(): Promise<string> {
+    for (const end = Date.now() + 60_000; ;) {
+      const { ready, address } = await this.state();
+      if (ready) return address;
+      assert.ok(Date.now() < end, `${this.name} did not get ready`);
+      await sleep(100);
+    }
+  }
+
+  label(labels: Readonly<Record<string, string | null>>): Promise<KubeObject> {
+    return this.space.kube.patch(this.ref, { metadata: { labels } }, { type: "merge" });
+  }
+
+  /** What comes of asking for a document; the pod is told by way of the API server, which asks from the node. */
+  async ask(url: string): Promise<string> {
+    const request = { method: "GET", url, raise_error: false, timeout: "1500ms", max_retry_attempts: 0 };
+    const answer = path(await this.evaluate(`answer := http.send(${JSON.stringify(request)})`), "answer");
+    const said = asString(path(answer, "error", "message")) ?? "";
+    return /no route to host|deadline exceeded|Timeout/.test(said) ? REFUSED : OPEN;
+  }
+
+  /** Whether a name can be looked up. */
+  async lookUp(name: string): Promise<string> {
+    const answer = await this.evaluate(`answer := net.lookup_ip_addr(${JSON.stringify(name)})`);
+    return asArray(path(answer, "answer")).length > 0 ? OPEN : REFUSED;
+  }
+
+  private async evaluate(query: string): Promise<unknown> {
+    const where = `/api/v1/namespaces/${this.space.name}/pods/${this.name}:${PORT}/proxy/v1/query`;
+    const { status, text } = await this.space.kube.request("POST", where, { body: { query } });
+    assert.equal(status, 200, text);
+    return path(JSON.parse(text), "result", 0);
+  }
+}
+
+/** A namespace that has just been made takes no pod before its account is there. */
+async function made(space: TestNamespace, name: string, spec: object): Promise<void> {
+  const metadata = { name, namespace: space.name, labels: { app: name } };
+  for (const end = Date.now() + 20_000; ;) {
+    try {
+      await space.kube.create({
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata,
+        spec: { terminationGracePeriodSeconds: 0, ...spec },
+      });
+      return;
+    } catch (error) {
+      if (!(error instanceof KubeApiError) || error.status !== 403 || Date.now() > end) throw error;
+      await sleep(100);
+    }
+  }
+}
+
+describe("network policies on the local platform", function () {
+  this.timeout(180_000);
+
+  const shop = new TestNamespace("policies-shop");
+  const office = new TestNamespace("policies-office");
+  const free = new TestNamespace("policies-free");
+  const [web, worker] = [new Asker(shop, "web"), new Asker(shop, "worker")];
+  const clerk = new Asker(office, "clerk");
+  const guest = new Asker(free, "guest");
+  const all = [web, worker, clerk, guest];
+  const at: Record<string, string> = {};
+  const gateway = `http://${CLUSTER.address}:${ports.gateway}/`;
+  const api = `http://${CLUSTER.address}:${ports.apiserver}/`;
+  const database = `http://${CLUSTER.address}:${ports.postgres}/`;
+  const NAME = `kubernetes.default.svc.${CLUSTER.domain}`;
+
+  const policyRef = (name: string) => ({
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    name,
+    namespace: shop.name,
+  });
+  const policy = async (name: string, spec: object): Promise<void> => {
+    const { apiVersion, kind, namespace } = policyRef(name);
+    const object = { apiVersion, kind, metadata: { name, namespace }, spec };
+    await shop.kube.apply(object, { fieldManager: "hms-test", force: true });
+  };
+
+  /** Asks until the outcome is the wanted one. */
+  async function becomes(wanted: string, ask: () => Promise<string>): Promise<void> {
+    const began = Date.now();
+    while ((await ask()) !== wanted) assert.ok(Date.now() - began < 5000, `not ${wanted} within 5 s`);
+  }
+
+  const url = (asker: Asker): string => `http://${at[asker.name] ?? ""}:${PORT}/health`;
+
+  before(async () => {
+    await Promise.all([shop, office, free].map((space) => space.create()));
+    await Promise.all(all.map((asker) => asker.start()));
+    for (const asker of all) at[asker.name] = await asker.isReady();
+  });
+
+  after(() => Promise.all([shop, office, free].map((space) => space.remove())));
+
+  it("leave everything open where there are none", async () => {
+    for (const target of [url(clerk), url(worker), gateway, api, database])
+      assert.equal(await web.ask(target), OPEN, target);
+    assert.equal(await clerk.ask(url(web)), OPEN);
+    assert.equal(await web.lookUp(NAME), OPEN);
+  });
+
+  it("close a namespace both ways, but for the gateway and the probes, and leave others alone", async () => {
+    await policy("deny", { podSelector: {}, policyTypes: ["Ingress", "Egress"] });
+    await becomes(REFUSED, () => clerk.ask(url(web)));
+    for (const target of [url(clerk), url(worker), gateway, api, database])
+      assert.equal(await web.ask(target), REFUSED, target);
+    assert.equal(await web.lookUp(NAME), REFUSED);
+    assert.equal(await clerk.ask(url(guest)), OPEN);
+    for (const target of [url(clerk), gateway, database]) assert.equal(await guest.ask(target), OPEN, target);
+    assert.equal(await guest.lookUp(NAME), OPEN);
+    // Long enough for a probe that does not get through to restart its pod.
+    await sleep(3500);
+    for (const asker of all) {
+      const { ready, restarts } = await asker.state();
+      assert.deepEqual({ ready, restarts }, { ready: true, restarts: 0 }, asker.name);
+    }
+  });
+
+  it("let in by the labels of namespace and pod, on a port by its name", async () => {
+    await policy("from-office", {
+      podSelector: { matchLabels: { app: "web" } },
+      ingress: [
+        {
+          from: [
+            {
+              namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": office.name } },
+              podSelector: { matchLabels: { app: "clerk" } },
+            },
+          ],
+          ports: [{ port: "http" }],
+        },
+      ],
+    });
+    await becomes(OPEN, () => clerk.ask(url(web)));
+    assert.equal(await guest.ask(url(web)), REFUSED);
+    assert.equal(await clerk.ask(url(worker)), REFUSED);
+    await clerk.label({ app: "visitor" });
+    await becomes(REFUSED, () => clerk.ask(url(web)));
+    await clerk.label({ app: "clerk" });
+    await becomes(OPEN, () => clerk.ask(url(web)));
+  });
+
+  it("let out to the name service alone", async () => {
+    await policy("names", {
+      podSelector: {},
+      policyTypes: ["Egress"],
+      egress: [
+        {
+          to: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } } }],
+          ports: [
+            { port: 53, protocol: "UDP" },
+            { port: 53, protocol: "TCP" },
+          ],
+        },
+      ],
+    });
+    await becomes(OPEN, () => web.lookUp(NAME));
+    for (const target of [url(clerk), gateway, api, database]) assert.equal(await web.ask(target), REFUSED, target);
+  });
+
+  it("let out to a network and port, without its exceptions", async () => {
+    const toNode = (...except: readonly string[]) => ({
+      podSelector: { matchLabels: { app: "worker" } },
+      policyTypes: ["Egress"],
+      egress: [{ to: [{ ipBlock: { cidr: "10.245.0.0/24", except } }], ports: [{ port: ports.gateway }] }],
+    });
+    await policy("to-node", toNode());
+    await becomes(OPEN, () => worker.ask(gateway));
+    for (const target of [api, database, url(clerk)]) assert.equal(await worker.ask(target), REFUSED, target);
+    assert.equal(await web.ask(gateway), REFUSED);
+    await policy("to-node", toNode(`${CLUSTER.address}/32`));
+    await becomes(REFUSED, () => worker.ask(gateway));
+  });
+
+  it("hold for a pod from its first packet on, and cost one of an open namespace none that matters", async () => {
+    const attempts = Array.from({ length: 30 }, (_, index) => ({
+      ...{ method: "GET", url: url(guest), raise_error: false, timeout: "300ms", max_retry_attempts: 0 },
+      headers: { attempt: String(index) },
+    }));
+    const query = `[answer.status_code | some request in ${JSON.stringify(attempts)}; answer := http.send(request)]`;
+    const patient = `[http.send(${JSON.stringify({ ...attempts[0], timeout: "5s" })}).status_code]`;
+    const runs = [
+      ...[1, 2, 3, 4, 5].map((index) => ({ space: shop, name: `early-${index}`, query })),
+      ...[1, 2].map((index) => ({ space: office, name: `early-${index}`, query: patient })),
+    ];
+    const results = await Promise.all(
+      runs.map(async ({ space, name, query }) => {
+        await made(space, name, {
+          restartPolicy: "Never",
+          containers: [{ name: "main", image: IMAGE, args: ["eval", "--format=raw", query] }],
+        });
+        return { space, codes: await resultOf(space, name) };
+      }),
+    );
+    for (const { space, codes } of results)
+      assert.deepEqual([...new Set(codes)], [space === shop ? 0 : 200], JSON.stringify(codes));
+  });
+
+  async function resultOf(space: TestNamespace, name: string): Promise<readonly number[]> {
+    for (const end = Date.now() + 60_000; ;) {
+      const pod = await space.kube.get({ apiVersion: "v1", kind: "Pod", name, namespace: space.name });
+      const phase = asString(path(pod, "status", "phase"));
+      if (phase === "Succeeded" || phase === "Failed") break;
+      assert.ok(Date.now() < end, `${name} did not end`);
+      await sleep(100);
+    }
+    const { text } = await space.kube.request("GET", `/api/v1/namespaces/${space.name}/pods/${name}/log`);
+    return JSON.parse(text) as number[];
+  }
+
+  it("end when they are deleted", async () => {
+    for (const name of ["deny", "from-office", "names", "to-node"]) await shop.kube.delete(policyRef(name));
+    await becomes(OPEN, () => web.ask(url(clerk)));
+    for (const target of [url(worker), gateway, api, database]) assert.equal(await web.ask(target), OPEN, target);
+    assert.equal(await clerk.ask(url(worker)), OPEN);
+  });
+});
