@@ -33,12 +33,14 @@ export class Collection<T> {
   /** Runs until the signal ends it. */
   async follow(signal: AbortSignal): Promise<void> {
     const { kind, log } = this.options;
-    for (;;) {
+    for (let said = ""; ;) {
       try {
         await this.watch(signal);
       } catch (error) {
         if (signal.aborted) return;
-        log(`cannot watch ${kind}: ${reasonOf(error)}; trying again`);
+        const failure = `cannot watch ${kind}: ${reasonOf(error)}; trying again`;
+        if (failure !== said) log(failure);
+        said = failure;
         await pause(RETRY_MS, signal).catch(() => undefined);
       }
     }

@@ -65,7 +65,7 @@ describe("the local platform", function () {
   });
 
   it("repairs itself after its parts were killed, and leaves the others running", async () => {
-    const killed = ["kubelet", "kube-apiserver", "registry"];
+    const killed = ["kubelet", "kube-apiserver", "registry", "network-policy"];
     const spared = ["etcd", "containerd", "kube-proxy"];
     const before = new Map([...killed, ...spared].map((name) => [name, pidOf(name)]));
     const gateway = traefiks();
