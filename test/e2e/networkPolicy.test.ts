@@ -12,6 +12,11 @@ const { ports } = loadLayout();
 const OPEN = "open";
 const REFUSED = "refused";
 
+const ASK = `package ask
+document := http.send(input.request)
+addresses := net.lookup_ip_addr(input.name)
+`;
+
 /** A pod that asks others for documents when it is told to, and answers such questions itself. */
 class Asker {
   constructor(
@@ -51,7 +56,10 @@ class Asker {
   async isReady(): Promise<string> {
     for (const end = Date.now() + 60_000; ;) {
       const { ready, address } = await this.state();
-      if (ready) return address;
+      if (ready) {
+        await this.tell("PUT", "policies/ask", ASK);
+        return address;
+      }
       assert.ok(Date.now() < end, `${this.name} did not get ready`);
       await sleep(100);
     }
@@ -64,22 +72,26 @@ class Asker {
   /** What comes of asking for a document; the pod is told by way of the API server, which asks from the node. */
   async ask(url: string): Promise<string> {
     const request = { method: "GET", url, raise_error: false, timeout: "1500ms", max_retry_attempts: 0 };
-    const answer = path(await this.evaluate(`answer := http.send(${JSON.stringify(request)})`), "answer");
+    const answer = await this.evaluate("document", { request });
     const said = asString(path(answer, "error", "message")) ?? "";
+    assert.ok(said !== "" || (asNumber(path(answer, "status_code")) ?? 0) > 0, JSON.stringify(answer));
     return /no route to host|deadline exceeded|Timeout/.test(said) ? REFUSED : OPEN;
   }
 
   /** Whether a name can be looked up. */
   async lookUp(name: string): Promise<string> {
-    const answer = await this.evaluate(`answer := net.lookup_ip_addr(${JSON.stringify(name)})`);
-    return asArray(path(answer, "answer")).length > 0 ? OPEN : REFUSED;
+    return asArray(await this.evaluate("addresses", { name })).length > 0 ? OPEN : REFUSED;
   }
 
-  private async evaluate(query: string): Promise<unknown> {
-    const where = `/api/v1/namespaces/${this.space.name}/pods/${this.name}:${PORT}/proxy/v1/query`;
-    const { status, text } = await this.space.kube.request("POST", where, { body: { query } });
+  private async evaluate(rule: string, input: object): Promise<unknown> {
+    return path(JSON.parse(await this.tell("POST", `data/ask/${rule}`, { input })), "result");
+  }
+
+  private async tell(method: string, what: string, body: unknown): Promise<string> {
+    const where = `/api/v1/namespaces/${this.space.name}/pods/${this.name}:${PORT}/proxy/v1/${what}`;
+    const { status, text } = await this.space.kube.request(method, where, { body });
     assert.equal(status, 200, text);
-    return path(JSON.parse(text), "result", 0);
+    return text;
   }
 }
 
