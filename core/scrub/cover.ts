@@ -8,8 +8,8 @@ import { foreignKeyProblems, pairsOf } from "./foreignKeys";
 import type { FieldAction, JsonAction, PlannedColumn, PlannedTable } from "./plan";
 import type { ScrubRules } from "./rules";
 import { quoteName, quoteText } from "./sql";
-import type { SuspicionKind } from "./suspicion";
 import { type Survey, survey, type Surveyed } from "./survey";
+import { type WatchedColumn, watchedColumns } from "./watched";
 
 /** What a snapshot of a database takes, and what is done to it. */
 export interface ScrubPlan {
@@ -27,18 +27,6 @@ export interface PlannedSet {
   readonly tables: readonly RelationName[];
   readonly columns: readonly string[];
   readonly k: number;
-}
-
-export interface WatchedColumn {
-  /** Planned table. */
-  readonly table: RelationName;
-  readonly column: string;
-  /** Of a JSON document: the path that is kept, among all paths of its rules; `null` for a whole column. */
-  readonly json: { readonly path: string; readonly paths: readonly string[] } | null;
-  /** Findings that somebody has looked at. */
-  readonly acknowledged: readonly SuspicionKind[];
-  /** Where the rules say that it is kept. */
-  readonly path: readonly string[];
 }
 
 /**
@@ -126,27 +114,4 @@ function jsonAction(rule: JsonRule, specs: FakeSpecs): JsonAction {
   if (isFakeRule(rule)) return { kind: "fake", fake: specs.ofJson(rule) };
   if (rule.tag === "text.free") return { kind: "text", how: rule.how };
   return { kind: rule.tag === "public" ? "keep" : "drop" };
-}
-
-function watchedColumns({ relation, rules, leaves }: Surveyed): readonly WatchedColumn[] {
-  const kept = relation.columns.flatMap(({ name }): readonly Omit<WatchedColumn, "table">[] => {
-    const rule = rules.columns.get(name);
-    const path = [...rules.path, "columns", name];
-    if (rule?.tag === "public" || rule?.tag === "quasi.category")
-      return [{ column: name, json: null, acknowledged: rule.acknowledged, path }];
-    if (rule?.tag !== "json") return [];
-    return [...rule.paths].flatMap(([jsonPath, inner]) =>
-      inner.tag === "public"
-        ? [
-            {
-              column: name,
-              json: { path: jsonPath, paths: [...rule.paths.keys()] },
-              acknowledged: inner.acknowledged,
-              path: [...path, "paths", jsonPath],
-            },
-          ]
-        : [],
-    );
-  });
-  return leaves.flatMap((leaf) => kept.map((column) => ({ table: nameOf(leaf), ...column })));
 }

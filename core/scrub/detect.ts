@@ -1,6 +1,7 @@
 import { COMMON_NAMES } from "./commonNames";
+import { copyField } from "./scan/copyText";
 import { FindingBook } from "./scan/report";
-import { scanTexts } from "./scan/shapes";
+import { ShapeScanner } from "./scan/shapes";
 import type { Suspicion, SuspicionKind } from "./suspicion";
 
 /** Towns and products are called after people as well. */
@@ -18,20 +19,23 @@ const JUDGES: readonly (readonly [SuspicionKind, Judge])[] = [
 /**
  * What a sample of a column's values looks like. NULLs are no values; nothing is said of no values. Shapes are those that
  * the leak scan stops for, one of them is enough: what it would find in the output is better told before a row is masked.
+ * @param isNumber digits alone are amounts and counts
  */
-export function suspicionsOf(values: readonly string[]): readonly Suspicion[] {
+export function suspicionsOf(values: readonly string[], isNumber = false): readonly Suspicion[] {
   const hits: readonly (readonly [SuspicionKind, number])[] = [
-    ...shapes(values),
+    ...shapes(values, isNumber),
     ...JUDGES.map(([kind, judge]) => [kind, judge(values.map((text) => text.normalize("NFKC")))] as const),
   ];
   return hits.filter(([, count]) => count > 0).map(([kind, count]) => ({ kind, share: count / values.length }));
 }
 
 /** How many values have a shape in them. */
-function shapes(values: readonly string[]): readonly (readonly [SuspicionKind, number])[] {
+function shapes(values: readonly string[], bareNumbers: boolean): readonly (readonly [SuspicionKind, number])[] {
   // The tags of its findings are not looked at, so their key keeps nothing secret.
   const book = new FindingBook(Buffer.alloc(DIGEST_BYTES), Infinity);
-  scanTexts({ schema: "", table: "", column: "" }, values, book);
+  const scanner = new ShapeScanner({ schema: "", table: "", columns: [{ column: "", bareNumbers }] }, book);
+  for (const text of values) scanner.scan(Buffer.from(`${copyField(text)}\n`));
+  scanner.end();
   const { findings } = book.report();
   return SHAPES.map((shape) => {
     const rows = findings.filter(({ kind }) => kind === shape).map(({ row }) => row);

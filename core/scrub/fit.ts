@@ -11,6 +11,9 @@ const CATEGORIES = [...TEXTS, ...NUMBERS, ...TIMES, "bool", "char"];
 
 type Range = readonly [min: bigint, max: bigint];
 
+/** Amounts, counts and keys. */
+export const isNumber = ({ base, array }: CatalogType): boolean => NUMBERS.includes(base) && !array;
+
 /** Values of an integer type. */
 export function rangeOf({ base }: CatalogType): Range | undefined {
   const bits = { int2: 15n, int4: 31n, int8: 63n }[base];

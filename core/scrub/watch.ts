@@ -1,5 +1,5 @@
 import type { Problem } from "../service/problem";
-import type { WatchedColumn } from "./cover";
+import type { WatchedColumn } from "./watched";
 import { suspicionsOf } from "./detect";
 import type { SuspicionKind } from "./suspicion";
 
@@ -26,7 +26,7 @@ export interface Sampled {
 export function watchProblems(samples: readonly Sampled[]): readonly Problem[] {
   const found = new Map<string, { readonly share: number; readonly problem: Problem }>();
   for (const { watched, values } of samples) {
-    for (const { kind, share } of suspicionsOf(values)) {
+    for (const { kind, share } of suspicionsOf(values, watched.isNumber)) {
       if (watched.acknowledged.includes(kind)) continue;
       const key = JSON.stringify([watched.path, kind]);
       if (share <= (found.get(key)?.share ?? 0)) continue;

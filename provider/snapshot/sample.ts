@@ -1,6 +1,6 @@
 import type { ClientBase } from "pg";
 import type { RelationName } from "../../core/scrub/catalog";
-import type { WatchedColumn } from "../../core/scrub/cover";
+import type { WatchedColumn } from "../../core/scrub/watched";
 import { withoutValues } from "../../core/scrub/errors";
 import { scalarsAt } from "../../core/scrub/jsonPath";
 import { relationText } from "../../core/scrub/relationName";

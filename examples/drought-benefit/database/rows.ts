@@ -2,7 +2,10 @@ import { cardBy, emailOf, padded, type Person, personBy, phoneBy, ssnOf, usernam
 import { Dice } from "./random";
 
 export interface Size {
-  /** Everything else follows from it: half as many households, as many claims, half as many payouts and notes. */
+  /**
+   * Everything else follows from it: half as many households, as many claims, half as many payouts and notes. From some
+   * 1,000 on, five of them at least share each year of birth and sex.
+   */
   readonly people: number;
   /** Equal seeds give equal rows. @default 1 */
   readonly seed?: number;
@@ -62,7 +65,7 @@ export function tablesOf({ people, seed = 1, awkward = 0.02, longestNote }: Size
       row: (index) => {
         const by = dice(Draw.Person, index);
         const own = personBy(by, awkward);
-        const old = by.chance(0.02);
+        const old = by.chance(0.04);
         return [
           String(index + 1),
           own.given,
@@ -71,8 +74,8 @@ export function tablesOf({ people, seed = 1, awkward = 0.02, longestNote }: Size
           by.chance(0.1) ? null : emailOf(own, index),
           by.chance(0.1) ? null : phoneBy(by),
           usernameOf(own, index),
-          dayBy(by, old ? 1920 : 1940, old ? 1935 : 2006),
-          by.pick(["f", "m", "f", "m", "x"]),
+          dayBy(by, old ? 1920 : 1960, old ? 1935 : 1979),
+          by.pick(["f", "m"]),
           by.chance(0.2) ? "{en,es}" : "{en}",
           by.chance(0.3) ? null : preferences(own, by),
           `${dayBy(by, 2020, 2026)} ${padded(by.below(24), 2)}:00:00+00`,

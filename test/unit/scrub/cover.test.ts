@@ -5,6 +5,7 @@ import { cover, type ScrubPlan } from "../../../core/scrub/cover";
 import { fitting } from "../../../core/scrub/fit";
 import type { FakeSpec, PlannedColumn } from "../../../core/scrub/plan";
 import { readScrubRules, type ScrubRules } from "../../../core/scrub/rules";
+import { outputOf } from "../../../core/scrub/watched";
 import { problemText } from "../../../core/service/problem";
 import {
   catalogOf,
@@ -177,6 +178,41 @@ describe("a plan from rules and a catalog", () => {
     const one = rulesOf({ "public.a": { x: "person.name", y: "drop" }, "public.b": { z: "id.text" } });
     const other = rulesOf({ "public.b": { z: "id.text" }, "public.a": { y: "drop", x: "person.name" } });
     assert.deepEqual(planOf(one, catalog), planOf(other, catalog));
+  });
+});
+
+describe("how the output of a plan is scanned", () => {
+  it("follows from types and from what somebody has acknowledged", () => {
+    const kept = (type: string, acknowledged: readonly string[] = []) => ({ ...KEPT, type, acknowledged });
+    const plan = planOf(
+      rulesOf({
+        "public.t": {
+          cents: kept("int8"),
+          desk: kept("text", ["phone", "email"]),
+          parcel: kept("text", ["ssn", "names"]),
+          crop: KEPT,
+          id: "id.integer",
+        },
+      }),
+      catalogOf([relationNamed("public.t", { cents: "int8", desk: "text", parcel: "text", crop: "text", id: "int4" })]),
+    );
+    const [table] = plan.tables;
+    assert.ok(table);
+    assert.deepEqual(
+      outputOf(table, plan.watched).columns.map(({ column, bareNumbers, allowed, knownNumbers }) => [
+        column,
+        bareNumbers,
+        allowed,
+        knownNumbers,
+      ]),
+      [
+        ["cents", true, [], false],
+        ["desk", true, ["phone", "email"], true],
+        ["parcel", true, [], true],
+        ["crop", false, [], true],
+        ["id", true, undefined, false],
+      ],
+    );
   });
 });
 

@@ -50,6 +50,11 @@ describe("what values look like", () => {
       assert.deepEqual(kinds(among(value)), [kind]);
   });
 
+  it("is no number of a person in a column of amounts, unless it is spelled like one", () => {
+    assert.deepEqual(suspicionsOf(["078051120", "4111111111111111"], true), []);
+    assert.deepEqual(suspicionsOf(["078-05-1120"], true), [{ kind: "ssn", share: 1 }]);
+  });
+
   it("is nothing for words, amounts, dates, numbers that were never issued, and no values", () => {
     const quiet = [
       "almonds",
@@ -90,6 +95,7 @@ describe("what values look like", () => {
       table: { schema: "public", table },
       column: "crop",
       json: null,
+      isNumber: false,
       acknowledged,
       path: ["tables", "public.claims", "columns", "crop"],
     });

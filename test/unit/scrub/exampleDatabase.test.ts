@@ -33,6 +33,21 @@ describe("the rows of the example's database", () => {
     for (const number of numbers) assert.match(number, /^(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}$/);
   });
 
+  it("are enough alike that a snapshot of 1,000 people may ship", () => {
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const [people] = tablesOf({ people: 1000, seed });
+      assert.ok(people);
+      const groups = new Map<string, number>();
+      for (let index = 0; index < people.count; index++) {
+        const row = people.row(index);
+        const [born, sex] = [row[people.columns.indexOf("born")] ?? "", row[people.columns.indexOf("sex")] ?? ""];
+        const group = `${born < "1937" ? "old" : born.slice(0, 4)} ${sex}`;
+        groups.set(group, (groups.get(group) ?? 0) + 1);
+      }
+      assert.ok(Math.min(...groups.values()) >= 5, `${seed}: ${Math.min(...groups.values())}`);
+    }
+  });
+
   it("have one note as long as asked for", () => {
     const notes = tablesOf({ people: 4, longestNote: 100_000 }).find(({ table }) => table === "benefit.notes");
     assert.ok(notes);
