@@ -35,7 +35,7 @@ const ENTRIES = {
 };
 
 /** Programs that the command line serves under names of their own. */
-const COMMANDS = new Set(["hms", "hms-deploy", "hms-sbx", "start", "test", "bench", "bench:switch"]);
+const COMMANDS = new Set(["hms", "hms-deploy", "hms-sbx", "start", "test", "bench", "bench:scrub", "bench:switch"]);
 
 const say = (text) => process.stderr.write(`${text}\n`);
 

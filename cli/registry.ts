@@ -1,6 +1,7 @@
 import type { Command, ProgramSpec } from "./command";
 import { abort } from "./commands/abort";
 import { bench } from "./commands/bench";
+import { benchScrub } from "./commands/benchScrub";
 import { benchSwitch } from "./commands/benchSwitch";
 import { chaosRun } from "./commands/chaos";
 import { deploy } from "./commands/deploy";
@@ -52,6 +53,7 @@ export const PROGRAMS: readonly ProgramSpec[] = [
   { name: "hms-deploy", summary: "Delivers, rolls back and watches releases.", commands: DEPLOY },
   { name: "start", summary: "Brings everything up and delivers the example service.", commands: [start] },
   { name: "bench", summary: "Measures the project.", commands: [bench] },
+  { name: "bench:scrub", summary: "Measures what masking a database costs.", commands: [benchScrub] },
   { name: "bench:switch", summary: "Measures what moves and faults cost.", commands: [benchSwitch] },
   { name: "test", summary: "Runs the project's tests.", commands: [test] },
 ];
