@@ -10,9 +10,15 @@ export const benchScrub: Command = {
   name: "",
   summary: "Measures masking against pg_dump on the local platform's PostgreSQL and prints one JSON document.",
   options: [
-    { flags: "--people <n>", description: `in the smaller database, the other has ten times as many; ${PEOPLE} without it` },
+    {
+      flags: "--people <n>",
+      description: `in the smaller database, the other has ten times as many; ${PEOPLE} without it`,
+    },
     { flags: "--runs <n>", description: `of each way; ${RUNS} without it` },
-    { flags: "--path <name>", description: `only this way, once, on the database of PGHOST and so on: ${PATHS.join(", ")}` },
+    {
+      flags: "--path <name>",
+      description: `only this way, once, on the database of PGHOST and so on: ${PATHS.join(", ")}`,
+    },
   ],
   examples: ["npm run --silent bench:scrub > scrub.json  # figures on stdout, progress on stderr"],
   async run(invocation, io) {

@@ -24,7 +24,7 @@ type EditKind = (typeof EDIT)[keyof typeof EDIT];
 
 const NUMBERS = 5;
 /** Below it a loop copies faster than a call. */
-const SHORT_COPY = 40;
+const SHORT_COPY = 128;
 const NULL = Buffer.from("null", "latin1");
 /** Scratch kept between batches; one value of 50 MB shall not stay. */
 const SCRATCH_KEPT = 1 << 20;
@@ -109,7 +109,7 @@ export class Edits {
           to = writeFiller(a, out, to);
           break;
         case EDIT.null:
-          to += NULL.copy(out, to);
+          for (let index = 0; index < NULL.length; index++) out[to++] = NULL[index] ?? 0;
           break;
         case EDIT.enter:
           isInside = true;

@@ -32,8 +32,8 @@ export function writeFiller(count: number, out: Buffer, to: number): number {
   const rest = WHOLE[end - to] ?? 0;
   // No blank before dots.
   if (rest === 0 && to > begin) to--;
-  to += ROUND.copy(out, to, 0, rest);
-  out.fill(DOT, to, end);
+  for (let index = 0; index < rest; index++) out[to++] = ROUND[index] ?? 0;
+  while (to < end) out[to++] = DOT;
   return end;
 }
 

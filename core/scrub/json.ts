@@ -80,6 +80,8 @@ class Walk {
   /** Containers around `at`: what the rules say below each, and whether it is an object. */
   readonly #nodes: (JsonNode | undefined)[] = [];
   readonly #isObject: boolean[] = [];
+  /** The last string has an escape. */
+  #isEscaped = false;
 
   constructor(
     private readonly bytes: Buffer,
@@ -162,7 +164,7 @@ class Walk {
   private named(node: JsonNode | undefined, start: number, end: number): JsonNode | undefined {
     if (node === undefined || node.children.length === 0) return undefined;
     let { bytes } = this;
-    if (bytes.subarray(start, end).includes(BACKSLASH)) {
+    if (this.#isEscaped) {
       bytes = Buffer.from(jsonText(bytes, start - 1, end + 1));
       start = 0;
       end = bytes.length;
@@ -185,6 +187,7 @@ class Walk {
   private string(): JsonScalar {
     const { bytes, end } = this;
     let at = this.at + 1;
+    this.#isEscaped = false;
     for (; at < end; at++) {
       const code = bytes[at] ?? 0;
       if (code === QUOTE) {
@@ -193,6 +196,7 @@ class Walk {
       }
       if (code < 32) bad();
       if (code !== BACKSLASH) continue;
+      this.#isEscaped = true;
       const letter = bytes[++at] ?? 0;
       if (letter === 117) {
         for (const stop = at + 4; at < stop;) if (!isHex(bytes[++at] ?? 0)) bad();

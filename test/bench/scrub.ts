@@ -117,7 +117,8 @@ function outputOf(
     });
     child.on("close", (code) => {
       if (code === 0) resolve(Buffer.concat(out).toString());
-      else reject(new RefusedError(`${path.basename(program)} failed (exit ${String(code)}); its output above says why`));
+      else
+        reject(new RefusedError(`${path.basename(program)} failed (exit ${String(code)}); its output above says why`));
     });
   });
 }
