@@ -1,0 +1,138 @@
+import { strict as assert } from "node:assert";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { gunzipSync } from "node:zlib";
+import { Client } from "pg";
+import { fileSigner, trust } from "../../core/ledger/seal";
+import { verifyManifest } from "../../core/scrub/manifest";
+import { fillDatabase } from "../../examples/drought-benefit/database/fill";
+import { POSTGRES_BIN } from "../../platform/local/postgres";
+import { manifestFile, SnapshotStore } from "../../provider/snapshot/store";
+import { takeSnapshot, type TakeParts } from "../../provider/snapshot/take";
+import { TestDatabase } from "../support/database";
+
+const RULES = path.resolve("examples/drought-benefit/scrub.yaml");
+/** So many that each year of birth has some of each sex. */
+const PEOPLE = 20_000;
+
+describe("a snapshot of the example's database", function () {
+  this.timeout(240_000);
+  const database = new TestDatabase("take");
+  const root = mkdtempSync(path.join(os.tmpdir(), "hms-take-"));
+  const store = new SnapshotStore(root, "drought-benefit");
+  const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const signer = fileSigner(pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString());
+  const keys = trust([pair.publicKey.export({ type: "spki", format: "pem" }).toString()]);
+  const masterKey = randomBytes(32);
+  let client: Client;
+  let people: readonly Record<string, string | null>[] = [];
+
+  const take = (change: Partial<TakeParts> = {}) =>
+    takeSnapshot({
+      service: "drought-benefit",
+      store,
+      address: database.options,
+      rules: { text: readFileSync(RULES, "utf8"), file: "scrub.yaml" },
+      masterKey,
+      signer,
+      tool: "test",
+      pgDump: `${POSTGRES_BIN}/pg_dump`,
+      progress: () => undefined,
+      signal: new AbortController().signal,
+      ...change,
+    });
+  const textsOf = (folder: string): ReadonlyMap<string, string> =>
+    new Map(
+      readdirSync(folder).map((file) => {
+        const bytes = readFileSync(path.join(folder, file));
+        return [file, (file.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8")];
+      }),
+    );
+
+  before(async () => {
+    await database.create();
+    client = new Client(database.options);
+    await client.connect();
+    await fillDatabase(client, { people: PEOPLE });
+    await client.query("analyze");
+    people = (
+      await client.query<Record<string, string | null>>(
+        "select given_name, family_name, ssn, email, phone from benefit.people order by id limit 200",
+      )
+    ).rows;
+  });
+  after(async () => {
+    await client.end();
+    await database.remove();
+    rmSync(root, { recursive: true });
+  });
+
+  it("has all rows, holds nobody's data, and is signed", async () => {
+    const { path: folder, manifest, id } = await take();
+    assert.deepEqual(
+      (await store.list()).map((one) => one.id),
+      [id],
+    );
+    const rows = (name: string) =>
+      manifest.tables.filter(({ table }) => table.startsWith(name)).reduce((sum, table) => sum + table.rowsOut, 0);
+    assert.equal(rows("people"), PEOPLE);
+    const verdict = verifyManifest(readFileSync(manifestFile(folder), "utf8"), { keys, now: new Date() });
+    assert.ok(verdict.ok, JSON.stringify(verdict));
+    const texts = textsOf(folder);
+    for (const [file, text] of texts) {
+      assert.doesNotMatch(text, /\d{3}-\d{2}-\d{4}/, file);
+      for (const { given_name: given, family_name: family, ssn, email, phone } of people)
+        for (const value of [`${given ?? ""} ${family ?? ""}`, ssn, email, phone])
+          assert.ok((value?.length ?? 0) < 6 || !text.includes(value ?? ""), `${file} holds somebody's data`);
+    }
+  });
+
+  it("is the same byte for byte with the same key and epoch, and another with another key", async () => {
+    const [one, two, other] = [
+      await take({ epoch: "night-1", store: new SnapshotStore(root, "one") }),
+      await take({ epoch: "night-1", store: new SnapshotStore(root, "two") }),
+      await take({ epoch: "night-1", store: new SnapshotStore(root, "other"), masterKey: randomBytes(32) }),
+    ];
+    const digests = ({ manifest }: typeof one) =>
+      manifest.tables.flatMap(({ parts }) => parts.map(({ file, sha256 }) => `${file} ${sha256}`));
+    assert.deepEqual(digests(one), digests(two));
+    assert.notDeepEqual(digests(one), digests(other));
+  });
+
+  it("is not promoted when few people share what may tell who they are", async () => {
+    const text = readFileSync(RULES, "utf8").replace("- columns: [born, sex]", "- { columns: [born, sex], k: 900 }");
+    const strict = new SnapshotStore(root, "strict");
+    await assert.rejects(
+      take({ store: strict, rules: { text, file: "scrub.yaml" } }),
+      /groups of people in the output are too small.*\n {2}benefit\.people \(born, sex\): smallest group \d+, 900 needed/,
+    );
+    assert.deepEqual(await strict.list(), []);
+  });
+
+  it("leaves nothing behind when it is stopped, or refused", async () => {
+    const stop = new AbortController();
+    const before = await store.list();
+    await assert.rejects(
+      take({
+        signal: stop.signal,
+        progress: ({ stage }) => {
+          if (stage === "masking") stop.abort(new Error("stopped by the test"));
+        },
+      }),
+      /stopped by the test/,
+    );
+    await client.query("alter table benefit.people add column nickname text");
+    try {
+      await assert.rejects(take(), /benefit\.people\.nickname|nickname/);
+    } finally {
+      await client.query("alter table benefit.people drop column nickname");
+    }
+    assert.deepEqual(await store.list(), before);
+    assert.deepEqual(
+      readdirSync(store.where).filter((name) => name.startsWith(".")),
+      [],
+    );
+  });
+});
