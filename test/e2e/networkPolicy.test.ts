@@ -57,7 +57,8 @@ class Asker {
     for (const end = Date.now() + 60_000; ;) {
       const { ready, address } = await this.state();
       if (ready) {
-        await this.tell("PUT", "policies/ask", ASK);
+        const { status, text } = await this.tell("PUT", "policies/ask", ASK);
+        assert.equal(status, 200, text);
         return address;
       }
       assert.ok(Date.now() < end, `${this.name} did not get ready`);
@@ -71,7 +72,9 @@ class Asker {
 
   /** What comes of asking for a document; the pod is told by way of the API server, which asks from the node. */
   async ask(url: string): Promise<string> {
-    const request = { method: "GET", url, raise_error: false, timeout: "1500ms", max_retry_attempts: 0 };
+    // Each time a new connection: policies leave those alone that were there before.
+    const headers = { Connection: "close" };
+    const request = { method: "GET", url, headers, raise_error: false, timeout: "1500ms", max_retry_attempts: 0 };
     const answer = await this.evaluate("document", { request });
     const said = asString(path(answer, "error", "message")) ?? "";
     assert.ok(said !== "" || (asNumber(path(answer, "status_code")) ?? 0) > 0, JSON.stringify(answer));
@@ -84,14 +87,16 @@ class Asker {
   }
 
   private async evaluate(rule: string, input: object): Promise<unknown> {
-    return path(JSON.parse(await this.tell("POST", `data/ask/${rule}`, { input })), "result");
+    const { status, text } = await this.tell("POST", `data/ask/${rule}`, { input });
+    // A look-up that hears nothing ends so; the kernel does not say "prohibited" as often as it is asked.
+    if (status === 500 && text.includes("i/o timeout")) return undefined;
+    assert.equal(status, 200, text);
+    return path(JSON.parse(text), "result");
   }
 
-  private async tell(method: string, what: string, body: unknown): Promise<string> {
+  private tell(method: string, what: string, body: unknown) {
     const where = `/api/v1/namespaces/${this.space.name}/pods/${this.name}:${PORT}/proxy/v1/${what}`;
-    const { status, text } = await this.space.kube.request(method, where, { body });
-    assert.equal(status, 200, text);
-    return text;
+    return this.space.kube.request(method, where, { body });
   }
 }
 

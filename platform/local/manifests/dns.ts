@@ -1,7 +1,8 @@
 import { CLUSTER } from "../layout";
 import { clusterRights, LOCKED_DOWN, type Manifest } from "./objects";
 
-const PORT = 1053;
+/** The Service's own: a network policy is judged by the pod's port, and everybody writes 53. */
+const PORT = 53;
 
 const COREFILE = `.:${PORT} {
   errors
@@ -39,6 +40,8 @@ export function dnsManifests(image: string): Manifest[] {
             serviceAccountName: "coredns",
             dnsPolicy: "Default",
             priorityClassName: "system-cluster-critical",
+            // Lets a server without any right listen there, in this pod's own network.
+            securityContext: { sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: String(PORT) }] },
             containers: [
               {
                 name: "coredns",
