@@ -1,17 +1,25 @@
 import type { FakeTag } from "../tags";
 import { ScrubError } from "../errors";
-import { type Digest, digestKey, digestOfBoth } from "./digest";
+import { type Digest, digestBytes, digestKey, digestOfBoth } from "./digest";
 import { DigestFilter } from "./filter";
 import { COMMON_WORDS, MOST_WORDS, SHORTEST_CODE, SHORTEST_NAME, TREATMENTS } from "./knownTags";
 import { Words } from "./words";
 
-/** What a digest stands for; of each kind the digests are others. */
-export const KNOWN_KINDS = { prefix: 0x3c6ef372, whole: 0x51ed270b, single: 0x1f83d9ab, number: 0x5be0cd19 } as const;
+/**
+ * What a digest stands for; of each kind the digests are others. `beginning` is the first word of whatever has words, with
+ * the number before it, if there is one: what begins nothing needs no second question.
+ */
+export const KNOWN_KINDS = {
+  beginning: 0x3c6ef372,
+  whole: 0x51ed270b,
+  single: 0x1f83d9ab,
+  number: 0x5be0cd19,
+} as const;
 
-/** @param kind one of `KNOWN_KINDS`. */
+/** All kinds of one digest lie in one block of the set. @param kind one of `KNOWN_KINDS`. */
 export function ofKind(digest: Digest, kind: number, into: Digest): Digest {
   into.low = Math.imul(digest.low ^ kind, 0x9e3779b1);
-  into.high = digest.high ^ Math.imul(kind, 0x85ebca77);
+  into.high = digest.high;
   return into;
 }
 
@@ -22,33 +30,47 @@ export interface KnownOptions {
   readonly common?: Iterable<string>;
 }
 
+/** Digits of a number before a phrase, of a house for instance. */
+export const LONGEST_LEAD = 8;
+/** Words of a value that are read; a name's last one beyond them is not. */
+const MOST_READ = 16;
+
 /** Reads values of the source in their canonical form, and says by which digests they would be recognized. */
 export abstract class KnownReader {
   private readonly words: Words;
-  private readonly of: Digest[] = [];
+  private readonly read = Array.from({ length: MOST_READ }, (): Digest => ({ low: 0, high: 0 }));
+  private readonly isNumeric: boolean[] = Array.from({ length: MOST_READ }, () => false);
   private count = 0;
-  private shortest = 0;
+  private lastLength = 0;
   private readonly buffer: Digest = { low: 0, high: 0 };
   private readonly chained: Digest = { low: 0, high: 0 };
   private readonly common = new Set<string>();
-  private readonly halves: Record<"given" | "family", Digest | undefined> = { given: undefined, family: undefined };
-  private treated: "number" | "words" = "words";
+  /** The halves of a name in this row, if they came. */
+  private readonly given: Digest = { low: 0, high: 0 };
+  private readonly family: Digest = { low: 0, high: 0 };
+  private hasGiven = false;
+  private hasFamily = false;
+  private isNumber = false;
 
   protected constructor({ key, common = [] }: KnownOptions) {
-    this.words = new Words(digestKey(key), {
-      word: (digest, length) => {
-        this.shortest = length;
-        if (this.count < this.of.length) Object.assign(this.of[this.count] ?? {}, digest);
-        else this.of.push({ ...digest });
-        this.count++;
+    const parts = digestKey(key);
+    this.words = new Words(parts, {
+      word: (bytes, length, _quick, isNumber) => {
+        if (this.isNumber || this.count === MOST_READ) return;
+        // Of numbers before the first word only the last one counts, and no long one.
+        if (this.count === 1 && this.isNumeric[0] === true && (isNumber || this.lastLength > LONGEST_LEAD))
+          this.count = 0;
+        this.lastLength = length;
+        this.isNumeric[this.count] = isNumber;
+        digestBytes(parts, bytes, 0, length, this.at(this.count++));
       },
       number: (digest) => {
-        if (this.treated === "number") this.put(digest, KNOWN_KINDS.number);
+        if (this.isNumber) this.put(digest, KNOWN_KINDS.number);
       },
     });
     for (const text of [...COMMON_WORDS, ...common]) {
       const bytes = Buffer.from(text);
-      this.read(bytes, bytes.length);
+      this.cut(bytes, bytes.length);
       if (this.count === 1) this.common.add(textOf(this.at(0)));
     }
   }
@@ -61,28 +83,28 @@ export abstract class KnownReader {
   add(tag: FakeTag, canonical: Uint8Array, length = canonical.length): void {
     const treatment = TREATMENTS[tag];
     if (treatment === "none") return;
-    this.treated = treatment === "number" ? "number" : "words";
-    this.read(canonical, length);
-    if (this.count === 0 || treatment === "number") return;
+    this.isNumber = treatment === "number";
+    this.cut(canonical, length);
+    if (this.count === 0) return;
     if (tag === "id.uuid" && length === 32) this.addUuid(canonical);
-    if (this.count === 1) this.addWord(tag, this.at(0));
-    else if (treatment === "name" || treatment === "single") this.addName();
-    else this.addPhrase(this.of.slice(0, Math.min(this.count, MOST_WORDS)));
+    if (this.count === 1) {
+      if (this.isNumeric[0] === false) this.addWord(tag, this.at(0));
+    } else if (treatment === "name" || treatment === "single") this.addName();
+    else this.addPhrase(0, Math.min(this.count, MOST_WORDS));
   }
 
   /** The row ends: a given and a family name that came since the last end are one person's. */
   endRow(): void {
-    const { given, family } = this.halves;
-    if (given !== undefined && family !== undefined) {
-      this.addPhrase([given, family]);
-      this.addPhrase([family, given]);
+    if (this.hasGiven && this.hasFamily) {
+      this.addPair(this.given, this.family);
+      this.addPair(this.family, this.given);
     }
-    this.halves.given = this.halves.family = undefined;
+    this.hasGiven = this.hasFamily = false;
   }
 
   protected abstract found(digest: Digest): void;
 
-  private read(bytes: Uint8Array, length: number): void {
+  private cut(bytes: Uint8Array, length: number): void {
     const { words } = this;
     this.count = 0;
     for (let at = words.run(bytes, 0, length); at < length; at = words.run(bytes, at, length)) {
@@ -101,39 +123,54 @@ export abstract class KnownReader {
   private addUuid(hex: Uint8Array): void {
     const text = Buffer.from(hex.subarray(0, 32)).toString("latin1");
     const parts = Buffer.from(text.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1 $2 $3 $4 "));
-    this.read(parts, parts.length);
-    this.addPhrase(this.of.slice(0, MOST_WORDS));
-    this.read(hex, 32);
+    this.cut(parts, parts.length);
+    this.addPhrase(0, MOST_WORDS);
+    this.cut(hex, 32);
   }
 
   private addWord(tag: FakeTag, word: Digest): void {
-    if (tag === "person.given") this.halves.given = { ...word };
-    if (tag === "person.family") this.halves.family = { ...word };
+    if (tag === "person.given") this.hasGiven = copy(word, this.given);
+    if (tag === "person.family") this.hasFamily = copy(word, this.family);
     const isName = tag === "person.given" || tag === "person.family" || tag === "person.name";
-    if (this.shortest < (isName ? SHORTEST_NAME : SHORTEST_CODE)) return;
-    if (!isName) this.put(word, KNOWN_KINDS.whole);
-    else if (!this.common.has(textOf(word))) this.put(word, KNOWN_KINDS.single);
+    if (this.lastLength < (isName ? SHORTEST_NAME : SHORTEST_CODE)) return;
+    if (isName && this.common.has(textOf(word))) return;
+    this.put(word, KNOWN_KINDS.beginning);
+    this.put(word, isName ? KNOWN_KINDS.single : KNOWN_KINDS.whole);
   }
 
   private addName(): void {
-    const names = this.of.slice(0, this.count);
-    const first = this.at(0);
-    const last = this.at(this.count - 1);
-    this.addPhrase(names.slice(0, MOST_WORDS));
-    this.addPhrase([last, ...names.slice(0, Math.min(this.count, MOST_WORDS) - 1)]);
-    if (this.count === 2) return;
-    this.addPhrase([first, last]);
-    this.addPhrase([last, first]);
+    const { count } = this;
+    const [first, last] = [this.at(0), this.at(count - 1)];
+    this.addPhrase(0, Math.min(count, MOST_WORDS));
+    if (count === 2) this.addPair(last, first);
+    else {
+      this.addPhrase(0, Math.min(count, MOST_WORDS) - 1, last);
+      this.addPair(first, last);
+      this.addPair(last, first);
+    }
   }
 
-  /** All its beginnings too, so that whoever looks for it can stop at the first word that begins nothing. */
-  private addPhrase(words: readonly Digest[]): void {
+  /** @param before stands before all of them. */
+  private addPhrase(from: number, to: number, before?: Digest): void {
     const { chained } = this;
-    words.forEach((word, at) => {
-      if (at === 0) Object.assign(chained, word);
-      else digestOfBoth(chained, word, chained);
-      this.put(chained, at === words.length - 1 ? KNOWN_KINDS.whole : KNOWN_KINDS.prefix);
-    });
+    let started = before !== undefined && copy(before, chained);
+    let begun = started;
+    if (started) this.put(chained, KNOWN_KINDS.beginning);
+    for (let at = from; at < to; at++) {
+      if (started) digestOfBoth(chained, this.at(at), chained);
+      else started = copy(this.at(at), chained);
+      if (!begun && this.isNumeric[at] === false) {
+        this.put(chained, KNOWN_KINDS.beginning);
+        begun = true;
+      }
+    }
+    this.put(chained, KNOWN_KINDS.whole);
+  }
+
+  private addPair(one: Digest, other: Digest): void {
+    this.put(one, KNOWN_KINDS.beginning);
+    digestOfBoth(one, other, this.chained);
+    this.put(this.chained, KNOWN_KINDS.whole);
   }
 
   private put(digest: Digest, kind: number): void {
@@ -141,11 +178,17 @@ export abstract class KnownReader {
   }
 
   private at(index: number): Digest {
-    return this.of[index] ?? this.chained;
+    return this.read[index] ?? this.chained;
   }
 }
 
 const textOf = ({ low, high }: Digest): string => `${low},${high}`;
+
+function copy(from: Digest, to: Digest): true {
+  to.low = from.low;
+  to.high = from.high;
+  return true;
+}
 
 export interface KnownValuesOptions extends KnownOptions {
   /** Memory of the set, whatever is put into it. @default 64 MiB */

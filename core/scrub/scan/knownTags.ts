@@ -8,7 +8,7 @@ import type { FakeTag } from "../tags";
  *   and not when it is also a common word. With the other half of the row's name it counts as a name everywhere.
  * - `phrase`: two words or more, up to the first four.
  * - `number`: at least nine digits; what has fewer is everybody's.
- * - `code`: one word of six characters or more, or several.
+ * - `code`: one word of six characters or more with a letter in it, or several.
  * - `none`: small integers are everywhere; that keys are changed is proven by the mask's tests.
  */
 export type Treatment = "name" | "single" | "phrase" | "number" | "code" | "none";

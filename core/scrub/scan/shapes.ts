@@ -46,6 +46,8 @@ export class ShapeScanner extends CopyText {
     this.chunk = chunk;
     this.book.bytes += chunk.length;
     const { chain } = this;
+    // A local is looked up once, not for each byte.
+    const kinds = BYTES;
     const length = chunk.length;
     let at = 0;
     while (at < length) {
@@ -56,12 +58,12 @@ export class ShapeScanner extends CopyText {
       }
       if (this.domain.length < 0 && !chain.open && chain.count === 0) {
         const from = at;
-        while (at < length && (BYTES[chunk[at] ?? 0] ?? 0) <= LAST_IDLE) at++;
-        if (at > from) this.last = BYTES[chunk[at - 1] ?? 0] ?? 0;
+        while (at < length && (kinds[chunk[at] ?? 0] ?? 0) <= LAST_IDLE) at++;
+        if (at > from) this.last = kinds[chunk[at - 1] ?? 0] ?? 0;
         if (at === length) break;
       }
       const byte = chunk[at] ?? 0;
-      const kind = BYTES[byte] ?? 0;
+      const kind = kinds[byte] ?? 0;
       this.position = at;
       if (kind >= ENDS_FIELD) {
         this.byte(byte);

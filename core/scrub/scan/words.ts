@@ -7,8 +7,13 @@ const LONGEST_WORD = 64;
 export const SHORTEST_NUMBER = 9;
 
 export interface WordSink {
-  /** A run of letters and digits. @param length in bytes of UTF-8, folded. */
-  word(digest: Digest, length: number): void;
+  /**
+   * A run of letters and digits: [0, length) of `bytes`, folded, in UTF-8.
+   *
+   * @param quick the same for the same word, and no more than that.
+   * @param isNumber it has digits only.
+   */
+  word(bytes: Uint8Array, length: number, quick: number, isNumber: boolean): void;
   /** At least `SHORTEST_NUMBER` digits: a word, or within one that is not hexadecimal. */
   number(digest: Digest): void;
 }
@@ -20,6 +25,9 @@ export interface WordSink {
 export class Words {
   private readonly bytes = new Uint8Array(LONGEST_WORD + 16);
   private length = 0;
+  private quick = 0;
+  /** Bit 6 of all bytes of the word: letters have it, and the first bytes of wider ones, digits do not. */
+  private letters = 0;
   private readonly digest: Digest = { low: 0, high: 0 };
 
   constructor(
@@ -29,19 +37,27 @@ export class Words {
 
   /** Takes word characters from a place of a chunk on. @returns where they end. */
   run(chunk: Uint8Array, from: number, to = chunk.length): number {
-    let length = this.length;
+    let { length, quick, letters } = this;
+    const { bytes } = this;
+    const folds = FOLDED;
     let at = from;
     for (; at < to; at++) {
-      const folded = FOLDED[chunk[at] ?? 0] ?? 0;
+      const folded = folds[chunk[at] ?? 0] ?? 0;
       if (folded === 0) break;
       if (length >= LONGEST_WORD) {
         this.length = length;
+        this.quick = quick;
+        this.letters = letters;
         this.end();
-        length = 0;
+        length = quick = letters = 0;
       }
-      this.bytes[length++] = folded;
+      bytes[length++] = folded;
+      quick = (Math.imul(quick, 31) + folded) | 0;
+      letters |= folded;
     }
     this.length = length;
+    this.quick = quick;
+    this.letters = letters;
     return at;
   }
 
@@ -54,12 +70,11 @@ export class Words {
 
   /** What comes next is no part of the word. */
   end(): void {
-    const { length, digest } = this;
+    const { length, quick, letters } = this;
     if (length === 0) return;
-    this.length = 0;
+    this.length = this.quick = this.letters = 0;
     if (length >= SHORTEST_NUMBER) this.numbers(length);
-    digestBytes(this.key, this.bytes, 0, length, digest);
-    this.sink.word(digest, length);
+    this.sink.word(this.bytes, length, quick, (letters & 64) === 0);
   }
 
   private wide(code: number): void {
@@ -76,6 +91,8 @@ export class Words {
   private put(byte: number): void {
     if (this.length >= LONGEST_WORD) this.end();
     this.bytes[this.length++] = byte;
+    this.quick = (Math.imul(this.quick, 31) + byte) | 0;
+    this.letters |= byte;
   }
 
   private numbers(length: number): void {
