@@ -38,7 +38,7 @@ export async function scanFiles(
   for (const [index, table] of parts.plan.tables.entries()) {
     const written = parts.tables[index];
     if (!written) continue;
-    const output = outputTable(table);
+    const output = outputTable(table, parts.plan.watched);
     const shapes = new ShapeScanner(output, parts.book);
     const known = new KnownScanner(output, parts.known, parts.key, suspects);
     const groups = sets

@@ -2,20 +2,19 @@ import type { Digest } from "./digest";
 
 /** Longer words are seldom met twice. */
 const LONGEST = 16;
+/** A power of two. */
+const SLOTS = 4096;
 
 /**
  * Words that were met lately, with what is known of them: an output is made of few different ones, and comparing a word
  * costs less than its digest and a look into the set. Words are compared by their bytes.
  */
 export class WordMemo {
-  private readonly bytes = new Uint8Array(this.slots * LONGEST);
-  private readonly lengths = new Uint8Array(this.slots);
-  private readonly lows = new Int32Array(this.slots);
-  private readonly highs = new Int32Array(this.slots);
-  private readonly begins = new Uint8Array(this.slots);
-
-  /** @param slots a power of two. */
-  constructor(private readonly slots = 4096) {}
+  private readonly bytes = new Uint8Array(SLOTS * LONGEST);
+  private readonly lengths = new Uint8Array(SLOTS);
+  private readonly lows = new Int32Array(SLOTS);
+  private readonly highs = new Int32Array(SLOTS);
+  private readonly begins = new Uint8Array(SLOTS);
 
   /** @returns the word's slot, or -1 when it is not there. */
   find(word: Uint8Array, length: number, quick: number): number {
@@ -48,6 +47,6 @@ export class WordMemo {
   }
 
   private slotOf(quick: number): number {
-    return (Math.imul(quick, 0x9e3779b1) >>> 16) & (this.slots - 1);
+    return (Math.imul(quick, 0x9e3779b1) >>> 16) & (SLOTS - 1);
   }
 }

@@ -190,13 +190,19 @@ describe("the scan for shapes", () => {
       note: { kind: "text", how: "rewrite" },
       amount: { kind: "keep" },
     });
-    const fake = { reservedSsn: false, bareNumbers: false, knownWords: true, knownNumbers: true };
-    assert.deepEqual(outputTable(planned, { amount: { bareNumbers: true } }).columns, [
+    const fake = { reservedSsn: false, bareNumbers: false, knownNumbers: true };
+    const table = { schema: "public", table: "people" };
+    const acknowledged = [
+      { table, column: "amount", acknowledged: ["ssn", "phone", "distinct"] },
+      { table: { ...table, table: "others" }, column: "note", acknowledged: ["email"] },
+      { table, column: "ssn", acknowledged: ["ssn"] },
+    ];
+    assert.deepEqual(outputTable(planned, acknowledged).columns, [
       { column: "id", ...fake, bareNumbers: true, knownNumbers: false },
       { column: "ssn", ...fake, reservedSsn: true },
-      { column: "name", ...fake, knownWords: false },
-      { column: "note", singleNames: true },
-      { column: "amount", bareNumbers: true },
+      { column: "name", ...fake },
+      { column: "note", singleNames: true, allowed: [] },
+      { column: "amount", bareNumbers: true, knownNumbers: false, allowed: ["phone"] },
     ]);
   });
 
