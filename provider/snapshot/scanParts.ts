@@ -7,11 +7,11 @@ import type { ColumnName, PlannedTable } from "../../core/scrub/plan";
 import type { PlannedSet, ScrubPlan } from "../../core/scrub/cover";
 import { ScrubError, withoutValues } from "../../core/scrub/errors";
 import { GroupCounts, type KResult } from "../../core/scrub/kAnonymity";
-import { outputTable } from "../../core/scrub/scan/columns";
 import type { KnownValues } from "../../core/scrub/scan/known";
 import { KnownScanner, Suspects } from "../../core/scrub/scan/knownScan";
 import type { FindingBook } from "../../core/scrub/scan/report";
 import { scanTexts, ShapeScanner } from "../../core/scrub/scan/shapes";
+import { outputOf } from "../../core/scrub/watched";
 import type { ManifestTable } from "./maskParts";
 
 export interface ScanParts {
@@ -38,7 +38,7 @@ export async function scanFiles(
   for (const [index, table] of parts.plan.tables.entries()) {
     const written = parts.tables[index];
     if (!written) continue;
-    const output = outputTable(table, parts.plan.watched);
+    const output = outputOf(table, parts.plan.watched);
     const shapes = new ShapeScanner(output, parts.book);
     const known = new KnownScanner(output, parts.known, parts.key, suspects);
     const groups = sets

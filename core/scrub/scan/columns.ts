@@ -28,42 +28,28 @@ export interface OutputTable {
 /** Tags whose fakes are numbers that may be somebody's by chance. */
 const REAL_NUMBERS: readonly FakeTag[] = ["contact.phone", "id.integer"];
 
-/** What somebody has looked at in a kept column, as the rules file says; `ScrubPlan.watched` has it. */
-export interface Acknowledged {
-  readonly table: { readonly schema: string; readonly table: string };
-  readonly column: string;
-  readonly acknowledged: readonly string[];
-}
-
 /**
- * How the columns of a planned table are scanned. What is acknowledged of a kept column may be there: phones and
- * addresses; of SSNs and cards only runs of digits, as keys and amounts are written, never a spelled number.
+ * How the columns of a planned table are scanned.
+ *
+ * @param more for single columns, by name: what is kept there, see `outputOf`.
  */
 export const outputTable = (
   { schema, table, columns }: PlannedTable,
-  acknowledged: readonly Acknowledged[] = [],
+  more: Readonly<Record<string, Omit<OutputColumn, "column">>> = {},
 ): OutputTable => ({
   schema,
   table,
   columns: columns.map(({ column, action }) => {
-    if (action.kind === "fake") {
-      const { tag, ssn = "token" } = action.fake;
-      return {
-        column,
-        reservedSsn: tag === "gov.ssn" && ssn === "reserved",
-        bareNumbers: tag === "id.integer",
-        knownNumbers: !REAL_NUMBERS.includes(tag),
-      };
-    }
-    const seen = acknowledged
-      .filter((each) => each.table.schema === schema && each.table.table === table && each.column === column)
-      .flatMap((each) => each.acknowledged);
-    const isNumbers = seen.includes("ssn") || seen.includes("card");
+    const own = more[column] ?? {};
+    if (action.kind === "text" && action.how === "rewrite") return { column, singleNames: true, ...own };
+    if (action.kind !== "fake") return { column, ...own };
+    const { tag, ssn = "token" } = action.fake;
     return {
       column,
-      ...(action.kind === "text" && action.how === "rewrite" ? { singleNames: true } : {}),
-      ...(isNumbers ? { bareNumbers: true, knownNumbers: false } : {}),
-      allowed: (["phone", "email"] as const).filter((kind) => seen.includes(kind)),
+      reservedSsn: tag === "gov.ssn" && ssn === "reserved",
+      bareNumbers: tag === "id.integer",
+      knownNumbers: !REAL_NUMBERS.includes(tag),
+      ...own,
     };
   }),
 });

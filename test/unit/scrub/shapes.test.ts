@@ -191,18 +191,12 @@ describe("the scan for shapes", () => {
       amount: { kind: "keep" },
     });
     const fake = { reservedSsn: false, bareNumbers: false, knownNumbers: true };
-    const table = { schema: "public", table: "people" };
-    const acknowledged = [
-      { table, column: "amount", acknowledged: ["ssn", "phone", "distinct"] },
-      { table: { ...table, table: "others" }, column: "note", acknowledged: ["email"] },
-      { table, column: "ssn", acknowledged: ["ssn"] },
-    ];
-    assert.deepEqual(outputTable(planned, acknowledged).columns, [
+    assert.deepEqual(outputTable(planned, { amount: { bareNumbers: true } }).columns, [
       { column: "id", ...fake, bareNumbers: true, knownNumbers: false },
       { column: "ssn", ...fake, reservedSsn: true },
       { column: "name", ...fake },
-      { column: "note", singleNames: true, allowed: [] },
-      { column: "amount", bareNumbers: true, knownNumbers: false, allowed: ["phone"] },
+      { column: "note", singleNames: true },
+      { column: "amount", bareNumbers: true },
     ]);
   });
 
