@@ -99,12 +99,14 @@ function columnRuleSchema(tag: Tag): z.ZodType<ColumnRule> {
 const TAG_ADVICE = "write what the values are, as `tag` or as { tag: …, … }";
 
 /** A rule is a tag alone, or a map of it and its options; the tag decides which options there are. */
-const ruleBy = <Rule>(tags: readonly Tag[], schemaOf: (tag: Tag) => z.ZodType<Rule> | undefined) =>
-  z.unknown().transform((value, context): Rule => {
+function ruleBy<Rule>(tags: readonly Tag[], schemaOf: (tag: Tag) => z.ZodType<Rule> | undefined) {
+  // A file has thousands of rules, and a schema takes its time to make.
+  const schemas = new Map(tags.map((tag) => [tag, schemaOf(tag)]));
+  return z.unknown().transform((value, context): Rule => {
     const isTagAlone = typeof value === "string";
     const written: unknown = isTagAlone ? value : tagIn(value);
     const tag = tags.find((known) => known === written);
-    const schema = tag === undefined ? undefined : schemaOf(tag);
+    const schema = tag === undefined ? undefined : schemas.get(tag);
     if (schema !== undefined) return readBy(schema, isTagAlone ? { tag } : value, context) ?? z.NEVER;
     const near = typeof written === "string" ? closest(written, tags) : undefined;
     const advice = near === undefined ? TAG_ADVICE : `did you mean ${near}?`;
@@ -112,6 +114,7 @@ const ruleBy = <Rule>(tags: readonly Tag[], schemaOf: (tag: Tag) => z.ZodType<Ru
     context.addIssue({ code: "custom", path, params: { allowed: `one of ${tags.join(", ")}`, advice } });
     return z.NEVER;
   });
+}
 
 const tagIn = (value: unknown): unknown =>
   typeof value === "object" && value !== null ? Reflect.get(value, "tag") : undefined;

@@ -8,7 +8,7 @@ import { foreignKeyProblems, pairsOf } from "./foreignKeys";
 import type { FieldAction, JsonAction, PlannedColumn, PlannedTable } from "./plan";
 import type { ScrubRules } from "./rules";
 import { quoteName, quoteText } from "./sql";
-import { type Survey, survey, type Surveyed } from "./survey";
+import { survey, type Surveyed } from "./survey";
 import { type WatchedColumn, watchedColumns } from "./watched";
 
 /** What a snapshot of a database takes, and what is done to it. */
@@ -35,8 +35,8 @@ export interface PlannedSet {
  * @param at when the snapshot is taken: who is older than 89 depends on the year
  */
 export function cover(rules: ScrubRules, catalog: Catalog, at: Date): Result<ScrubPlan> {
-  const { surveyed, problems }: Survey = survey(rules, catalog);
   const pairs = pairsOf(catalog);
+  const { surveyed, problems } = survey(rules, catalog, pairs);
   const all: readonly Problem[] = [
     ...problems,
     ...surveyed.flatMap(columnProblems),

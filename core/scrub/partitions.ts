@@ -5,14 +5,14 @@ import type { TableRules } from "./rules";
 
 /** All partitions under a table, at any depth. */
 export function partitionsOf(relation: RelationName, { relations }: Catalog): readonly Relation[] {
-  const parent = relationText(relation);
-  const known = new Set([parent]);
+  const parts = relations.filter(({ parent }) => parent !== null);
+  const known = new Set([relationText(relation)]);
   for (let before = 0; before !== known.size;) {
     before = known.size;
-    for (const part of relations)
+    for (const part of parts)
       if (part.parent !== null && known.has(relationText(part.parent))) known.add(relationText(part));
   }
-  return relations.filter((part) => relationText(part) !== parent && known.has(relationText(part)));
+  return parts.filter((part) => known.has(relationText(part)));
 }
 
 /** @param path where the rules speak of it, if they do */

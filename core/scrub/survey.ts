@@ -3,7 +3,7 @@ import type { Problem } from "../service/problem";
 import type { Catalog, CatalogColumn, Relation } from "./catalog";
 import { fitting } from "./fit";
 import { endText } from "./foreignKeyGroups";
-import { pairsOf } from "./foreignKeys";
+import type { End, Pair } from "./foreignKeys";
 import { foreignTable, partitionProblems, partitionsOf } from "./partitions";
 import { relationText } from "./relationName";
 import type { ScrubRules, TableRules } from "./rules";
@@ -24,18 +24,22 @@ export interface Survey {
   readonly problems: readonly Problem[];
 }
 
-/** Puts rules and catalog side by side: everything that only one of the two knows is a problem. */
-export function survey(rules: ScrubRules, catalog: Catalog): Survey {
+/**
+ * Puts rules and catalog side by side: everything that only one of the two knows is a problem.
+ * @param pairs of columns that foreign keys join
+ */
+export function survey(rules: ScrubRules, catalog: Catalog, pairs: readonly Pair[]): Survey {
+  const joined = joinedEnds(pairs);
   const problems: Problem[] = [...staleTables(rules, catalog), ...unnamedObjects(rules, catalog)];
   const surveyed: Surveyed[] = [];
   for (const relation of catalog.relations) {
     if (relation.parent !== null || rules.leftOut.has(relationText(relation))) continue;
     const own = rules.tables.get(relationText(relation));
     if (relation.kind === "foreign table") problems.push(foreignTable(relation, own?.path));
-    else if (own === undefined) problems.push(untaggedTable(relation, catalog, rules));
+    else if (own === undefined) problems.push(untaggedTable(relation, joined, rules));
     else {
       const parts = partitionsOf(relation, catalog).filter((part) => !rules.leftOut.has(relationText(part)));
-      problems.push(...columnProblems(relation, own, catalog, rules), ...partitionProblems(relation, own, parts));
+      problems.push(...columnProblems(relation, own, joined, rules), ...partitionProblems(relation, own, parts));
       surveyed.push({ relation, rules: own, parts, leaves: leavesOf(relation, parts) });
     }
   }
@@ -60,11 +64,11 @@ function unnamedObjects({ largeObjects }: ScrubRules, catalog: Catalog): readonl
   ];
 }
 
-function untaggedTable(relation: Relation, catalog: Catalog, rules: ScrubRules): Problem {
+function untaggedTable(relation: Relation, joined: JoinedEnds, rules: ScrubRules): Problem {
   const columns = relation.columns
     .filter(({ generated }) => !generated)
     .map((column) => {
-      const other = otherEnd(relation, column, catalog, rules);
+      const other = otherEnd(relation, column, joined, rules);
       return `${column.name} (${column.type.written}${other === undefined ? "" : `, ${other.tag} by ${other.key}`})`;
     });
   return {
@@ -114,7 +118,12 @@ function successor(name: string, untold: readonly string[]): string | undefined 
 const renamed = (now: string | undefined, what: string): string =>
   now === undefined ? `remove ${what}` : `is it ${now} now? then rename ${what}; else remove it`;
 
-function columnProblems(relation: Relation, rules: TableRules, catalog: Catalog, all: ScrubRules): readonly Problem[] {
+function columnProblems(
+  relation: Relation,
+  rules: TableRules,
+  joined: JoinedEnds,
+  all: ScrubRules,
+): readonly Problem[] {
   const at = (column: string): readonly string[] => [...rules.path, "columns", column];
   const known = new Map(relation.columns.map((column) => [column.name, column]));
   const untagged = relation.columns.filter(({ name, generated }) => !generated && !rules.columns.has(name));
@@ -133,7 +142,7 @@ function columnProblems(relation: Relation, rules: TableRules, catalog: Catalog,
         allowed: "a tag for each column",
         advice:
           former === undefined || tag === undefined
-            ? tagAdvice(relation, column, catalog, all)
+            ? tagAdvice(relation, column, joined, all)
             : `was it ${former} before? then tag it ${tag} as that was`,
       };
     }),
@@ -154,24 +163,39 @@ function columnProblems(relation: Relation, rules: TableRules, catalog: Catalog,
   ];
 }
 
-function tagAdvice(relation: Relation, column: CatalogColumn, catalog: Catalog, rules: ScrubRules): string {
-  const other = otherEnd(relation, column, catalog, rules);
+function tagAdvice(relation: Relation, column: CatalogColumn, joined: JoinedEnds, rules: ScrubRules): string {
+  const other = otherEnd(relation, column, joined, rules);
   if (other === undefined) return `write what its values are: ${fitting(column.type).join(", ")}`;
   return `tag it ${other.tag}: the foreign key ${other.key} joins it with ${other.column}, which is that`;
+}
+
+/** For each column that foreign keys join with others: which keys, and which others. */
+type JoinedEnds = ReadonlyMap<string, readonly { readonly key: string; readonly other: End }[]>;
+
+function joinedEnds(pairs: readonly Pair[]): JoinedEnds {
+  const ends = new Map<string, { readonly key: string; readonly other: End }[]>();
+  const add = (end: End, key: string, other: End): void => {
+    const list = ends.get(endText(end));
+    if (list === undefined) ends.set(endText(end), [{ key, other }]);
+    else list.push({ key, other });
+  };
+  for (const { name, from, to } of pairs) {
+    add(from, name, to);
+    add(to, name, from);
+  }
+  return ends;
 }
 
 /** What a foreign key says of a column: how the one at its other end is tagged. */
 function otherEnd(
   relation: Relation,
   column: CatalogColumn,
-  catalog: Catalog,
+  joined: JoinedEnds,
   rules: ScrubRules,
 ): { readonly key: string; readonly column: string; readonly tag: Tag } | undefined {
-  const here = endText({ table: relationText(relation), column: column.name });
-  for (const { name: key, from, to } of pairsOf(catalog)) {
-    const other = endText(from) === here ? to : endText(to) === here ? from : undefined;
-    const tag = other && rules.tables.get(other.table)?.columns.get(other.column)?.tag;
-    if (other !== undefined && tag !== undefined) return { key, column: `${other.table}.${other.column}`, tag };
+  for (const { key, other } of joined.get(endText({ table: relationText(relation), column: column.name })) ?? []) {
+    const tag = rules.tables.get(other.table)?.columns.get(other.column)?.tag;
+    if (tag !== undefined) return { key, column: `${other.table}.${other.column}`, tag };
   }
   return undefined;
 }

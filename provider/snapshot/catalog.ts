@@ -111,13 +111,13 @@ interface SequenceRow {
   readonly column: string | null;
 }
 
-const KINDS: Readonly<Record<string, RelationKind>> = {
-  r: "table",
-  p: "partitioned table",
-  v: "view",
-  m: "materialized view",
-  f: "foreign table",
-};
+const KINDS: ReadonlyMap<string, RelationKind> = new Map([
+  ["r", "table"],
+  ["p", "partitioned table"],
+  ["v", "view"],
+  ["m", "materialized view"],
+  ["f", "foreign table"],
+]);
 
 async function rowsOf<Row extends object>(client: ClientBase, sql: string): Promise<readonly Row[]> {
   return (await client.query<Row>(sql)).rows;
@@ -157,7 +157,7 @@ function relationOf(
   return {
     schema,
     table,
-    kind: known(new Map(Object.entries(KINDS)), kind),
+    kind: known(KINDS, kind),
     parent: parent === null ? null : known(names, parent),
     bounds,
     partitionKey,

@@ -184,6 +184,46 @@ describe("scrub rules on a real database", () => {
     assert.ok(!texts.some((text) => /Mary|Johnson|@/.test(text)));
   });
 
+  it("look at a bounded sample from all over a large table, the same one each time", async () => {
+    await client.query("begin");
+    try {
+      await client.query(`create table benefit.large as select n, case when n % 3 = 0 then 'ada@post-of-nowhere.us'
+        else 'almonds' end as crop from generate_series(1, 60000) n`);
+      await client.query("analyze benefit.large");
+      const watched = ["n", "crop"].map((column) => ({
+        table: { schema: "benefit", table: "large" },
+        column,
+        json: null,
+        isNumber: column === "n",
+        acknowledged: [],
+        path: ["tables", "benefit.large", "columns", column],
+      }));
+      const samples = await sampleWatched(client, watched);
+      assert.deepEqual(await sampleWatched(client, watched), samples);
+      const [numbers] = samples.map(({ values }) => values);
+      assert.ok(numbers && numbers.length >= 500 && numbers.length <= 1000, String(numbers?.length));
+      const sorted = numbers.map(Number).sort((one, other) => one - other);
+      assert.ok((sorted[0] ?? 0) < 20_000 && (sorted.at(-1) ?? 0) > 40_000);
+      assert.deepEqual(
+        watchProblems(samples).map(({ path, got }) => [path.at(-1), got.replace(/\d+/g, "…")]),
+        [["crop", "values that look like e-mail addresses, … % of a sample of …"]],
+      );
+      const stop = new AbortController();
+      stop.abort();
+      await assert.rejects(sampleWatched(client, watched, stop.signal));
+    } finally {
+      await client.query("rollback");
+    }
+  });
+
+  it("say nothing of a table's values when it cannot be sampled", async () => {
+    const watched = { table: { schema: "benefit", table: "gone" }, column: "crop", json: null, isNumber: false };
+    await assert.rejects(
+      sampleWatched(client, [{ ...watched, acknowledged: [], path: [] }]),
+      /^ScrubError: the source database refused: benefit\.gone, .*sqlstate 42P01/,
+    );
+  });
+
   it("read every kind of type, key and check as PostgreSQL has it", async () => {
     const { relations, foreignKeys, sequences } = await catalog();
     const table = (name: string) => relations.find(({ table: own }) => own === name) ?? assert.fail(name);
