@@ -14,6 +14,7 @@ import { ledgerCommands } from "./commands/ledger";
 import { localCommands } from "./commands/local";
 import { promote } from "./commands/promote";
 import { rollback } from "./commands/rollback";
+import { snapshotCommands } from "./commands/snapshot";
 import { start } from "./commands/start";
 import { status } from "./commands/status";
 import { test } from "./commands/test";
@@ -31,12 +32,14 @@ const HMS: readonly Command[] = [
   freezeServe,
   chaosRun,
   ...ledgerCommands,
+  ...snapshotCommands,
   ...tlsCommands,
 ];
 
 const GROUPS = {
   freeze: "The change-freeze: raise, lower, look, break.",
   ledger: "What was recorded of a stack.",
+  snapshot: "Scrubbed copies of a service's database.",
 };
 
 /** `hms-deploy`: what a pipeline calls. */

@@ -87,7 +87,8 @@ export function withoutValues(thrown: unknown, code: ScrubCode = "unexpected", n
   const own: unknown = typeof thrown === "object" && thrown !== null ? Reflect.get(thrown, "code") : undefined;
   const sqlstate = typeof own === "string" && /^[0-9A-Z]{5}$/.test(own) ? { sqlstate: own } : {};
   const system = typeof own === "string" && /^(ERR_)?[A-Z][A-Z_]{2,40}$/.test(own) ? own : undefined;
-  const kind = system ?? (thrown instanceof Error ? thrown.constructor.name : typeof thrown);
+  // A bundle numbers classes whose name it has twice.
+  const kind = system ?? (thrown instanceof Error ? thrown.constructor.name.replace(/\d+$/, "") : typeof thrown);
   return new ScrubError(code, { kind, ...sqlstate, ...names });
 }
 

@@ -1,10 +1,10 @@
-import { createPublicKey, generateKeyPairSync } from "node:crypto";
-import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileSigner, trust, type Signer, type TrustedKeys } from "../../core/ledger/seal";
 import type { LedgerWish } from "../../core/ledger/wish";
 import { RefusedError, reasonOf } from "../../platform/errors";
 import { hmsHome } from "../../platform/home";
+import { exists, makeSigningKey, publicHalf, publicKeyFile } from "../keyFiles";
 import { FolderSink } from "./folder";
 import { Ledger } from "./ledger";
 import type { Witness } from "./reading";
@@ -37,7 +37,7 @@ export async function openLedger(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Ledger> {
   const place = placeOf(wish, env);
-  if (place.ours) await makeKey(place);
+  if (place.ours) await makeSigningKey(place.key);
   const { signer, keys } = await readKeys(place);
   const sink = new FolderSink(place.folder, wish.name);
   return new Ledger({ ledger: wish.name, sink, signer, keys, ...(witness === undefined ? {} : { witness }) });
@@ -54,9 +54,6 @@ export async function publicKeys(place: LedgerPlace): Promise<readonly string[]>
   if (others.length > 0 && !(await exists(place.key))) return others;
   return [publicHalf(await readKey(place.key, "private")), ...others];
 }
-
-/** File with the public half of a key of ours. */
-export const publicKeyFile = (key: string): string => key.replace(/(\.pem)?$/, ".pub.pem");
 
 async function readKeys(place: LedgerPlace): Promise<{ readonly signer: Signer; readonly keys: TrustedKeys }> {
   const pem = await readKey(place.key, "private");
@@ -83,28 +80,3 @@ async function readKey(file: string, kind: "private" | "public"): Promise<string
     );
   }
 }
-
-/** A key of our own, made once; of several makers at the same time one wins. */
-async function makeKey({ folder, key }: LedgerPlace): Promise<void> {
-  if (await exists(key)) return;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const draft = `${key}.${process.pid}.draft`;
-  await writeFile(draft, pair.privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
-  try {
-    await link(draft, key);
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-  } finally {
-    await rm(draft, { force: true });
-  }
-  await writeFile(publicKeyFile(key), publicHalf(await readFile(key, "utf8")));
-}
-
-const publicHalf = (pem: string): string => createPublicKey(pem).export({ type: "spki", format: "pem" }).toString();
-
-const exists = (file: string): Promise<boolean> =>
-  readFile(file).then(
-    () => true,
-    () => false,
-  );

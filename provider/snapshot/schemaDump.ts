@@ -1,9 +1,14 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { createWriteStream } from "node:fs";
+import { createWriteStream, existsSync, readdirSync } from "node:fs";
+import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { ScrubError, withoutValues } from "../../core/scrub/errors";
+import { RefusedError } from "../../platform/errors";
 import type { SourceAddress, SourceMoment } from "./source";
+
+/** Where Debian's packages put each version. */
+const DEBIAN = "/usr/lib/postgresql";
 
 /** What stands before the rows (types, tables, functions) and after them (indexes, constraints, triggers). */
 export const SECTIONS = ["pre-data", "post-data"] as const;
@@ -78,4 +83,20 @@ function libpqVariables({ host, port, database, user, password }: SourceAddress)
     ...(typeof password === "string" ? { PGPASSWORD: password } : {}),
   };
   return { ...given, PGAPPNAME: "hms snapshot" };
+}
+
+/** The pg_dump on PATH, else Debian's newest. It must be as new as the server. @throws RefusedError */
+export function pgDumpOf(env: NodeJS.ProcessEnv): string {
+  const debian = existsSync(DEBIAN)
+    ? readdirSync(DEBIAN)
+        .sort((a, b) => Number(b) - Number(a))
+        .map((version) => path.join(DEBIAN, version, "bin"))
+    : [];
+  const folders = [...(env.PATH ?? "").split(path.delimiter).filter((folder) => folder !== ""), ...debian];
+  const found = folders.map((folder) => path.join(folder, "pg_dump")).find((file) => existsSync(file));
+  if (found === undefined)
+    throw new RefusedError(
+      "there is no pg_dump on PATH; install PostgreSQL's client programs, of the server's version or newer",
+    );
+  return found;
 }

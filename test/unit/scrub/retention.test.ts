@@ -18,9 +18,9 @@ describe("the retention of snapshots", () => {
       [
         ["e", false, "one of the newest 2 (1.0 days old)"],
         ["d", false, "one of the newest 2 (2.0 days old)"],
-        ["c", false, "not older than 10 days (9.0 days old)"],
+        ["c", false, "not older than 10d (9.0 days old)"],
         ["b", false, "sandboxes are made of it (30.0 days old)"],
-        ["a", true, "older than 10 days (40.0 days old)"],
+        ["a", true, "older than 10d (40.0 days old)"],
       ],
     );
   });
