@@ -36,6 +36,8 @@ export class Source {
       );
       // The same rows in the same order, whatever else is read meanwhile.
       await client.query("set synchronize_seqscans to off; set max_parallel_workers_per_gather to 0");
+      // A policy that hides rows would give a snapshot without them: better an error.
+      await client.query("set row_security to off");
       await client.query("set extra_float_digits to 1; set bytea_output to 'hex'; set intervalstyle to 'iso_8601'");
       await client.query("set datestyle to 'ISO, YMD'; set timezone to 'UTC'; set client_encoding to 'UTF8'");
       await client.query("begin transaction isolation level repeatable read read only");
