@@ -253,7 +253,7 @@ describe("migrations of a service", function () {
     const from = await live();
     const wanted = newRelease();
     await deployed();
-    for (const end = Date.now() + 60_000; (await actual()).weights?.[from] !== 100; ) {
+    for (const end = Date.now() + 60_000; (await actual()).weights?.[from] !== 100;) {
       assert.ok(Date.now() < end, "the watcher did not put the traffic back");
       await new Promise((done) => setTimeout(done, 300));
     }
