@@ -27,28 +27,29 @@ const CHARACTERS: readonly (readonly [kind: number, characters: string])[] = [
   [IGNORED, "\u115f\u1160\u3164\uffa0"],
 ];
 
-/** Kind of each character below U+20000. */
-const KINDS = buildKinds();
+/** Kind of each character below U+20000. Built when one is asked for: it takes longer than many a command. */
+let kinds: Uint8Array | undefined;
 
 export function kindOf(character: number): number {
-  const kind = KINDS[character];
+  const kind = (kinds ??= buildKinds(0x20000))[character];
   if (kind !== undefined) return kind;
   // Tags and variation selectors of plane 14.
   return character >= 0xe0000 && character < 0xe1000 ? IGNORED : LETTER;
 }
 
 /** The kinds of single bytes, as far as a byte is a character of its own. */
-export const asciiKinds = (): Uint8Array => KINDS.slice(0, 128);
+export const asciiKinds = (): Uint8Array => buildKinds(128);
 
-function buildKinds(): Uint8Array {
-  const kinds = new Uint8Array(0x20000);
-  for (let character = 0; character < kinds.length; character++) {
+function buildKinds(count: number): Uint8Array {
+  const built = new Uint8Array(count);
+  for (let character = 0; character < count; character++) {
     if (character >= 0xd800 && character < 0xe000) continue;
-    kinds[character] = categoryKind(String.fromCodePoint(character));
+    built[character] = categoryKind(String.fromCodePoint(character));
   }
+  // Those that are not below `count` are written nowhere.
   for (const [kind, characters] of CHARACTERS)
-    for (const character of characters) kinds[character.codePointAt(0) ?? 0] = kind;
-  return kinds;
+    for (const character of characters) built[character.codePointAt(0) ?? 0] = kind;
+  return built;
 }
 
 function categoryKind(character: string): number {
