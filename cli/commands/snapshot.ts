@@ -1,14 +1,12 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { loadStackFile } from "../../config/stackFile";
-import { closest } from "../../core/service/closest";
 import { parseDuration } from "../../core/service/duration";
 import { retain, type Judged } from "../../core/scrub/retention";
 import type { SnapshotManifest } from "../../core/scrub/manifest";
 import { RefusedError } from "../../platform/errors";
-import { projectRoot } from "../../platform/home";
 import { withLock } from "../../platform/lock";
 import { Progress } from "../../platform/progress";
+import { takenAt } from "../../provider/snapshot/store";
 import { pgDumpOf } from "../../provider/snapshot/schemaDump";
 import { takeSnapshot, type TakeProgress } from "../../provider/snapshot/take";
 import { openVault, snapshotsOf, trustedBy, vaultAt } from "../../provider/snapshot/vault";
@@ -16,7 +14,7 @@ import { verifySnapshot } from "../../provider/snapshot/verify";
 import { version } from "../../package.json";
 import { answer, JSON_OPTION, UsageError, type Command, type Invocation, type Io } from "../command";
 import { sourceOf } from "../source";
-import { stackOf } from "../stack";
+import { openStack, stackOf } from "../stack";
 import { STACK_OPTION } from "./status";
 
 const SERVICE = { flags: "--service <name>", description: "whose database it is" };
@@ -25,8 +23,8 @@ const VAULT = { flags: "--vault <folder>", description: "where snapshots and key
 const vaultOf = (invocation: Invocation, io: Io) => vaultAt(invocation.text("vault"), io.env);
 
 /** The rules file of a service: beside its service.yaml, unless named. */
-async function rulesOf(invocation: Invocation): Promise<{ readonly text: string; readonly file: string }> {
-  const file = invocation.text("rules") ?? rulesBeside(invocation);
+async function rulesOf(invocation: Invocation, io: Io): Promise<{ readonly text: string; readonly file: string }> {
+  const file = invocation.text("rules") ?? rulesBeside(invocation, io);
   try {
     return { text: await readFile(file, "utf8"), file: path.basename(file) };
   } catch {
@@ -36,17 +34,10 @@ async function rulesOf(invocation: Invocation): Promise<{ readonly text: string;
   }
 }
 
-function rulesBeside(invocation: Invocation): string {
+function rulesBeside(invocation: Invocation, io: Io): string {
   const [stack, name] = [stackOf(invocation.required("stack")), invocation.required("service")];
-  const { services } = loadStackFile(projectRoot(), stack);
-  const found = services.find((service) => service.name === name);
-  if (!found) {
-    const names = services.map((service) => service.name);
-    const meant = closest(name, names);
-    const advice = meant === undefined ? `it has ${names.join(", ")}` : `did you mean ${meant}?`;
-    throw new RefusedError(`stack ${stack} has no service "${name}"; ${advice}`);
-  }
-  if (!found.source)
+  const [found] = openStack(stack, name, io.env).services;
+  if (!found?.source)
     throw new UsageError(`${name} has no source folder in stack ${stack}; name its rules with --rules`);
   return path.join(found.source.context, "scrub.yaml");
 }
@@ -73,7 +64,7 @@ const take: Command = {
   ],
   async run(invocation, io) {
     const service = invocation.required("service");
-    const rules = await rulesOf(invocation);
+    const rules = await rulesOf(invocation, io);
     const address = sourceOf(invocation.text("from"));
     const place = vaultOf(invocation, io);
     const store = snapshotsOf(place, service);
@@ -213,10 +204,6 @@ const prune: Command = {
     );
   },
 };
-
-/** The moment that a snapshot's id names. */
-const takenAt = (id: string): Date =>
-  new Date(id.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, "$1-$2-$3T$4:$5:$6Z"));
 
 function seconds(invocation: Invocation, name: string, flag: string): number {
   const text = invocation.required(name);

@@ -32,6 +32,14 @@ for (const [letter, code] of ESCAPES) {
   LETTER[code] = letter.charCodeAt(0);
 }
 
+const LETTERS: ReadonlyMap<string, string> = new Map(
+  ESCAPES.map(([letter, code]) => [String.fromCharCode(code), letter]),
+);
+
+/** A text as one field, escaped as the server does it. */
+export const copyField = (text: string): string =>
+  text.replace(/[\\\b\f\n\r\t\v]/g, (special) => `\\${LETTERS.get(special) ?? special}`);
+
 /** Writes the value of the field [start, end) to `out` at `to`, at most as long; returns its end. @throws Misfit */
 export function decodeField(bytes: Uint8Array, start: number, end: number, out: Uint8Array, to: number): number {
   for (let at = start; at < end; at++) {

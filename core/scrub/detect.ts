@@ -1,5 +1,5 @@
 import { COMMON_NAMES } from "./commonNames";
-import { copyField } from "./scan/copyText";
+import { copyField } from "./copyText";
 import { FindingBook } from "./scan/report";
 import { ShapeScanner } from "./scan/shapes";
 import type { Suspicion, SuspicionKind } from "./suspicion";

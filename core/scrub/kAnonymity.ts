@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { ScrubError } from "./errors";
 import { type Digest, digestBytes, type DigestKey, digestKey, digestOfBoth } from "./scan/digest";
-import { type CopyTable, NEWLINE, TAB } from "./scan/copyText";
+import { LINE_FEED, TAB } from "./copyText";
+import { type CopyTable } from "./scan/copyText";
 
 /** Fewest people who share all values of a set, unless its rules say otherwise. */
 export const DEFAULT_K = 5;
@@ -151,7 +152,7 @@ export class GroupReader {
 
   scan(chunk: Uint8Array): void {
     for (const byte of chunk) {
-      if (byte === TAB || byte === NEWLINE) {
+      if (byte === TAB || byte === LINE_FEED) {
         this.endField();
         if (byte === TAB) this.column++;
         else this.endRow();

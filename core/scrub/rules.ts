@@ -4,6 +4,7 @@ import { type Parsed, parseYaml } from "../service/parse";
 import { fail, type Problem, problemsOf, type Result, succeed } from "../service/problem";
 import type { RelationName } from "./catalog";
 import { type ColumnRule, columnRule, owner, reason, wholeK } from "./columnRule";
+import { DEFAULT_K } from "./kAnonymity";
 import { parseRelationName, relationText } from "./relationName";
 import { QUASI_TAGS } from "./tags";
 
@@ -45,8 +46,6 @@ export interface LeftOut extends Approval {
   readonly name: RelationName;
   readonly path: readonly string[];
 }
-
-export const DEFAULT_K = 5;
 
 const RELATION = {
   pattern: { test: (name: string) => parseRelationName(name) !== undefined },

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { link, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import type { LedgerText } from "../../core/ledger/verify";
+import { syncFolder } from "../../platform/durable";
 
 /** Where a ledger is kept. Nothing in it is ever changed or removed by us. */
 export interface LedgerSink {
@@ -67,16 +68,6 @@ async function writeThrough(file: string, text: string): Promise<void> {
   const handle = await open(file, "wx", 0o644);
   try {
     await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** A new name is on the disk only when its folder is. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
     await handle.sync();
   } finally {
     await handle.close();

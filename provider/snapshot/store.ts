@@ -1,5 +1,6 @@
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
+import { syncFolder } from "../../platform/durable";
 
 /** Where snapshots of one service lie: `<root>/<service>/<id>`, each written once and never changed. */
 export interface SnapshotFolder {
@@ -16,6 +17,10 @@ const ID = /^\d{8}T\d{6}Z-[0-9a-f]{6}$/;
 /** @param taken when the source was as the snapshot shows it. @param epoch id of the key epoch, hex. */
 export const snapshotId = (taken: Date, epoch: string): string =>
   `${taken.toISOString().replace(/[-:]|\.\d+/g, "")}-${epoch.slice(0, 6)}`;
+
+/** The moment that an id names, to the second. */
+export const takenAt = (id: string): Date =>
+  new Date(id.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, "$1-$2-$3T$4:$5:$6Z"));
 
 /**
  * The snapshots of one service. What is being made lies in a quarantine beside them, in which nobody looks for one, and
@@ -81,13 +86,3 @@ export const manifestFile = (folder: string): string => path.join(folder, MANIFE
 
 /** @throws Error when there is none. */
 export const readManifestText = (folder: string): Promise<string> => readFile(manifestFile(folder), "utf8");
-
-/** A renamed name is on the disk only when its folder is. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}

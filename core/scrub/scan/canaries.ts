@@ -4,7 +4,7 @@ import type { JsonAction, PlannedColumn, PlannedTable } from "../plan";
 import type { FakeTag } from "../tags";
 import { Confirmation, KnownScanner, Suspects } from "./knownScan";
 import { KnownValues } from "./known";
-import { copyField, NEWLINE, TAB } from "./copyText";
+import { LINE_FEED, TAB, copyField } from "../copyText";
 import { FindingBook, type FindingKind } from "./report";
 import { outputTable } from "./columns";
 import { ShapeScanner } from "./shapes";
@@ -165,7 +165,7 @@ export function canariesIn(table: PlannedTable, text: Buffer, people: readonly C
   return fieldsOf(text).flatMap(({ row, at, bytes }) => {
     const column = columns[at] ?? { column: "" };
     const place = { schema: table.schema, table: table.table };
-    const line = Buffer.concat([bytes, Buffer.of(NEWLINE)]);
+    const line = Buffer.concat([bytes, Buffer.of(LINE_FEED)]);
     const book = new FindingBook(key);
     const shapes = new ShapeScanner({ ...place, columns: [column] }, book);
     shapes.scan(line);
@@ -190,7 +190,7 @@ function fieldsOf(text: Buffer): readonly { row: number; at: number; bytes: Buff
   const fields: { row: number; at: number; bytes: Buffer }[] = [];
   let [row, at, from] = [1, 0, 0];
   for (let end = 0; end < text.length; end++) {
-    if (text[end] !== TAB && text[end] !== NEWLINE) continue;
+    if (text[end] !== TAB && text[end] !== LINE_FEED) continue;
     fields.push({ row, at, bytes: text.subarray(from, end) });
     from = end + 1;
     if (text[end] === TAB) at++;

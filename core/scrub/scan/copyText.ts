@@ -1,8 +1,5 @@
+import { BACKSLASH, LINE_FEED, TAB } from "../copyText";
 import { ScrubError } from "../errors";
-
-export const TAB = 9;
-export const NEWLINE = 10;
-export const BACKSLASH = 92;
 
 const PLAIN = 0;
 const SLASHES = 1;
@@ -107,7 +104,7 @@ export abstract class CopyText {
   private fresh(byte: number): void {
     if (byte === BACKSLASH) this.enter(SLASHES, 0, 1);
     else if (byte === TAB) this.endField();
-    else if (byte === NEWLINE) this.endRow();
+    else if (byte === LINE_FEED) this.endRow();
     else this.data(byte);
   }
 
@@ -142,13 +139,13 @@ export abstract class CopyText {
     else if (byte === 98 || byte === 102 || byte === 110 || byte === 114 || byte === 116 || byte === 118) this.emit(32);
     else if (odd && byte === 120) this.enter(HEX, 0, 0);
     else if (odd && byte >= 48 && byte < 56) this.enter(OCTAL, byte - 48, 1);
-    else if (!odd && (byte === TAB || byte === NEWLINE)) {
+    else if (!odd && (byte === TAB || byte === LINE_FEED)) {
       this.emit(BACKSLASH);
       this.fresh(byte);
     } else {
       // A quote or a slash that JSON escaped is only itself; before others the backslash is there to be seen.
       if (slashes > 1 && byte !== 34 && byte !== 47) this.emit(BACKSLASH);
-      this.data(byte === TAB || byte === NEWLINE ? 32 : byte);
+      this.data(byte === TAB || byte === LINE_FEED ? 32 : byte);
     }
   }
 
@@ -212,15 +209,3 @@ function hexValue(byte: number): number {
   const lower = byte | 32;
   return lower >= 97 && lower < 103 ? lower - 87 : -1;
 }
-
-/** A text as one field of COPY, escaped as the server does it. */
-export const copyField = (text: string): string =>
-  text.replace(/[\\\b\f\n\r\t\v]/g, (special) => `\\${ESCAPES.get(special) ?? special}`);
-const ESCAPES: ReadonlyMap<string, string> = new Map([
-  ["\b", "b"],
-  ["\f", "f"],
-  ["\n", "n"],
-  ["\r", "r"],
-  ["\t", "t"],
-  ["\v", "v"],
-]);

@@ -1,7 +1,8 @@
 import type { FakeTag } from "../tags";
 import { ScrubError } from "../errors";
 import type { OutputColumn, OutputTable } from "./columns";
-import { BACKSLASH, CopyText, NEWLINE, TAB } from "./copyText";
+import { BACKSLASH, LINE_FEED, TAB } from "../copyText";
+import { CopyText } from "./copyText";
 import { type Digest, digestBytes, type DigestKey, digestKey, digestOfBoth } from "./digest";
 import { KNOWN_KINDS, LONGEST_LEAD, type KnownOptions, KnownReader, type KnownValues, ofKind } from "./known";
 import { MOST_WORDS } from "./knownTags";
@@ -81,7 +82,7 @@ export class KnownScanner extends CopyText {
     const folds = FOLDED;
     for (let at = 0; at < chunk.length;) {
       const byte = chunk[at] ?? 0;
-      if (!this.plain || byte >= 0x80 || byte === TAB || byte === NEWLINE || byte === BACKSLASH) {
+      if (!this.plain || byte >= 0x80 || byte === TAB || byte === LINE_FEED || byte === BACKSLASH) {
         this.byte(byte);
         at++;
       } else if (this.policy.knownWords === false && this.policy.knownNumbers === false) {
@@ -264,6 +265,6 @@ const nameOf = ({ low, high }: Digest): bigint => (BigInt(high >>> 0) << 32n) | 
 
 function endOfField(chunk: Uint8Array, from: number): number {
   let at = from;
-  while (at < chunk.length && chunk[at] !== TAB && chunk[at] !== NEWLINE && chunk[at] !== BACKSLASH) at++;
+  while (at < chunk.length && chunk[at] !== TAB && chunk[at] !== LINE_FEED && chunk[at] !== BACKSLASH) at++;
   return at;
 }

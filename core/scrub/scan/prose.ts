@@ -1,4 +1,4 @@
-import { copyField } from "./copyText";
+import { copyField } from "../copyText";
 import type { KnownValues } from "./known";
 import { KnownScanner, Suspects } from "./knownScan";
 import { FindingBook } from "./report";

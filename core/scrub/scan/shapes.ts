@@ -1,6 +1,7 @@
 import type { ColumnName } from "../plan";
 import type { OutputColumn, OutputTable } from "./columns";
-import { BACKSLASH, copyField, CopyText, NEWLINE, TAB } from "./copyText";
+import { BACKSLASH, LINE_FEED, TAB, copyField } from "../copyText";
+import { CopyText } from "./copyText";
 import { MailDomain } from "./mail";
 import { DigitChain } from "./numbers";
 import type { FindingBook, FindingKind } from "./report";
@@ -165,7 +166,7 @@ const LONGEST_LABEL = 8;
 function buildBytes(): Uint8Array {
   const bytes = new Uint8Array(256).fill(MANY_BYTES);
   bytes.set(asciiKinds());
-  bytes[TAB] = bytes[NEWLINE] = ENDS_FIELD;
+  bytes[TAB] = bytes[LINE_FEED] = ENDS_FIELD;
   bytes[BACKSLASH] = ESCAPES;
   return bytes;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { OutputColumn } from "../../../core/scrub/scan/columns";
-import { copyField } from "../../../core/scrub/scan/copyText";
+import { copyField } from "../../../core/scrub/copyText";
 import { digestBytes, digestKey } from "../../../core/scrub/scan/digest";
 import { DigestFilter } from "../../../core/scrub/scan/filter";
 import { type KnownReader, KnownValues } from "../../../core/scrub/scan/known";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type OutputColumn, outputTable } from "../../../core/scrub/scan/columns";
-import { copyField } from "../../../core/scrub/scan/copyText";
+import { copyField } from "../../../core/scrub/copyText";
 import { FindingBook, reportLines, type ScanReport } from "../../../core/scrub/scan/report";
 import { scanTexts, ShapeScanner } from "../../../core/scrub/scan/shapes";
 import { HARMLESS, LEAKS } from "./leakCorpus";
