@@ -17,12 +17,16 @@ const exact = z.number().refine((value) => Number.isFinite(value) && Math.abs(va
  * known how it ended: `deployed`, `parked`, `rolled-back`, `restored` (put back by a gate, a person or a watcher),
  * `failed` (held before it had any traffic) and `repaired` (the route was put right again). Of a move that waits for its
  * instant: `scheduled`, `delayed` by a freeze, `cancelled` or `expired` without traffic. Of a run of a migration:
- * `migrating` before it begins, `migrated` or `migration-failed` when it has ended.
+ * `migrating` before it begins, `migrated` or `migration-failed` when it has ended. At the door of a sandbox: `shared`,
+ * `revoked`, `opened`, `refused`, and what a reviewer said: `approved`, `rejected`. Of an image: `scanned`, and it passed,
+ * or `scan-refused`, and it was not pushed.
  */
 export const LEDGER_EVENTS = [
   ...(["moving", "deployed", "parked", "rolled-back", "restored", "failed", "repaired"] as const),
   ...(["scheduled", "delayed", "cancelled", "expired"] as const),
   ...(["migrating", "migrated", "migration-failed"] as const),
+  ...(["shared", "revoked", "opened", "refused", "approved", "rejected"] as const),
+  ...(["scanned", "scan-refused"] as const),
 ] as const;
 
 /** What happened; who writes it knows nothing of the chain yet. */

@@ -8,7 +8,8 @@ export function entryLine({ sequence, at, event, service, release, weights, by, 
   const named = tag === "" || tag === id ? id : `${tag} (${id})`;
   const { before, after } = weights;
   const moved = before || after ? `  ${weightsText(before)} -> ${weightsText(after)}` : "";
-  const why = reason === null ? "" : `: ${reason}`;
+  // A person's comment may have lines of its own.
+  const why = reason === null ? "" : `: ${reason.replace(/\s+/g, " ")}`;
   return `${String(sequence).padStart(6)}  ${at}  ${event.padEnd(11)}  ${service} ${named}${moved}  by ${by}${why}`;
 }
 

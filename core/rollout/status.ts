@@ -41,6 +41,8 @@ export interface ColorStatus {
 
 export interface ServiceSeen {
   readonly name: string;
+  /** Logical name of the account; `null` where the stack has none. @default null */
+  readonly account?: string | null;
   readonly target: string;
   readonly url: string;
   readonly actual: ActualRollout;
@@ -50,10 +52,10 @@ export interface ServiceSeen {
   readonly owed?: readonly string[];
 }
 
-export function serviceStatus({ name, target, url, actual, mover }: ServiceSeen): ServiceStatus {
+export function serviceStatus({ name, account = null, target, url, actual, mover }: ServiceSeen): ServiceStatus {
   return {
     name,
-    account: null,
+    account,
     target,
     url,
     live: actual.live,
@@ -81,7 +83,8 @@ function colorStatus(service: string, color: Color, fact: ColorFact | null): Col
 
 /** The same for people: a line a service, and one for whatever needs attention. */
 export function statusText(seen: readonly ServiceSeen[]): string[] {
-  return seen.flatMap(({ name, url, actual, mover, owed = [] }) => {
+  return seen.flatMap(({ name: service, account = null, url, actual, mover, owed = [] }) => {
+    const name = account === null ? service : `${account}/${service}`;
     const color = actual.live;
     const live = color && actual.colors[color];
     const head = live

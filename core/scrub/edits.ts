@@ -124,7 +124,8 @@ export class Edits {
     return out.subarray(0, to);
   }
 
-  private clear(): void {
+  /** Forgets all edits. */
+  clear(): void {
     this.#end = 0;
     this.#growth = 0;
     this.scratchEnd = 0;

@@ -92,6 +92,16 @@ export function withoutValues(thrown: unknown, code: ScrubCode = "unexpected", n
   return new ScrubError(code, { kind, ...sqlstate, ...names });
 }
 
+const WITHHELD = "(withheld)";
+const NAME = /^[\p{L}_$*][\p{L}\p{N}_$.*:/-]{0,199}$/u;
+/** Nine digits and more, whatever stands between them: no name needs as many, a number of a person does. */
+const LONG_NUMBER = /(\p{N}[\p{P}\p{Z}\p{Cf}]*){8,}\p{N}/u;
+const ADDRESS = /[^\s"'<>]+[@\uff20][^\s"'<>]+/u;
+const WITHHELD_ALL = new RegExp(`${LONG_NUMBER.source}|${ADDRESS.source}`, "gu");
+
+/** A message of names, without what looks like personal data in them: tables have been called after people's numbers. */
+export const withoutPersonal = (message: string): string => message.replace(WITHHELD_ALL, WITHHELD);
+
 /** Frames of a stack without its message, for a fault's report. */
 export function framesOf(thrown: unknown): readonly string[] {
   const stack = thrown instanceof Error ? (thrown.stack ?? "") : "";
@@ -102,10 +112,6 @@ export function framesOf(thrown: unknown): readonly string[] {
 }
 const FRAME = /^ {4}at [^@]*[(/:][^()@]*:\d+:\d+\)?$/;
 
-const WITHHELD = "(withheld)";
-const NAME = /^[\p{L}_$*][\p{L}\p{N}_$.*:/-]{0,199}$/u;
-/** Nine digits, whatever stands between them: no name needs as many, a number of a person does. */
-const LONG_NUMBER = /(\p{N}[\p{P}\p{Z}]*){9}/u;
 const DIGEST = /^(?=.*[a-f])[0-9a-f]{16,64}$/;
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 

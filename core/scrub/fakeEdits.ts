@@ -14,6 +14,7 @@ export interface Observer {
 }
 
 const QUOTE = 34;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * The fakes of one table, and the edits that put them in place of values. Columns and paths know a fake by its number.
@@ -30,6 +31,8 @@ export class FakeEdits {
   constructor(
     private readonly maker: FakeMaker,
     private readonly observer: Observer | undefined,
+    /** The observer is all that this is for: no fakes are made. */
+    private readonly readsOnly = false,
   ) {}
 
   /** The number of a new fake. @throws Misfit if the column is too narrow for it. */
@@ -79,6 +82,7 @@ export class FakeEdits {
     canonical.read(fake.tag, value, from, to, isAscii);
     if (canonical.length === 0) return;
     this.observer?.add(fake.tag, canonical.bytes, canonical.length);
+    if (this.readsOnly) return;
     const { edits } = this;
     edits.reserve(fake.longest + 2);
     const { scratch, scratchEnd } = edits;
@@ -99,6 +103,10 @@ export class FakeEdits {
 
   /** The first `end` bytes of the input with all edits made. */
   apply(input: Buffer, end: number): Buffer {
+    if (this.readsOnly) {
+      this.edits.clear();
+      return NOTHING;
+    }
     for (const batch of this.#batchOf.values()) batch.run();
     return this.edits.apply(input, end, this.#fakes, this.#batches);
   }

@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { seal, type Signer, type TrustedKeys, unseal } from "../ledger/seal";
-import { kResultSchema } from "./kAnonymity";
-import { canaryResultSchema } from "./scan/canaries";
-import { DETECTOR_VERSION, scanReportSchema } from "./scan/report";
+import { DETECTOR_VERSION } from "./scan/report";
+import { canaryResultSchema, kResultSchema, scanReportSchema } from "./verdicts";
 import { FAKE_TAGS } from "./tags";
 
 /** Older snapshots seed no sandbox, unless a stack says otherwise. */
@@ -23,6 +22,8 @@ export const partSchema = z.strictObject({
 export const manifestTableSchema = z.strictObject({
   schema: z.string().min(1),
   table: z.string().min(1),
+  /** In the order of the rows' fields; what the database computes is not among them. */
+  columns: z.array(z.string().min(1)),
   /** Read from the source, and written. */
   rowsIn: count,
   rowsOut: count,
@@ -52,6 +53,8 @@ export const manifestSchema = z.strictObject({
   /** Of the catalog as it was read, and of the rules file. */
   schema: digest,
   rules: digest,
+  /** SQL of types, tables and functions, and of what comes after the rows: indexes, keys, triggers. */
+  definitions: z.strictObject({ preData: partSchema, postData: partSchema }),
   tables: z.array(manifestTableSchema),
   scan: scanReportSchema,
   canaries: canaryResultSchema,
@@ -73,12 +76,13 @@ export interface ManifestExpectation {
   /** Digests of the catalog and of the rules that are in force, if they are to be the same. */
   readonly schema?: string;
   readonly rules?: string;
-  /** All files that are there, as they are. Left out: the parts are not looked at. */
+  /** All files that are there beside the manifest, as they are. Left out: they are not looked at. */
   readonly parts?: readonly SnapshotPart[];
 }
 
 export interface ManifestProblem {
-  readonly what: "signature" | "form" | "schema" | "rules" | "rows" | "part" | "scan" | "canaries" | "k" | "age";
+  readonly what:
+    "signature" | "form" | "schema" | "rules" | "rows" | "part" | "definition" | "scan" | "canaries" | "k" | "age";
   /** A sentence's part for a person. */
   readonly why: string;
 }
@@ -110,7 +114,7 @@ export function verifyManifest(text: string, expected: ManifestExpectation): Man
     ...digestProblems(manifest, expected),
     ...verdictProblems(manifest),
     ...rowProblems(manifest),
-    ...partProblems(manifest, expected),
+    ...fileProblems(manifest, expected),
     ...ageProblems(manifest, expected),
   ];
   return problems.length === 0 ? { ok: true, manifest } : { ok: false, problems };
@@ -159,15 +163,21 @@ function rowProblems({ tables, scan }: SnapshotManifest): readonly ManifestProbl
   return problems;
 }
 
-function partProblems({ tables }: SnapshotManifest, { parts }: ManifestExpectation): readonly ManifestProblem[] {
+function fileProblems(
+  { definitions, tables }: SnapshotManifest,
+  { parts }: ManifestExpectation,
+): readonly ManifestProblem[] {
   if (parts === undefined) return [];
   const there = new Map(parts.map((part) => [part.file, part]));
-  const listed = tables.flatMap((table) => table.parts);
-  const problems: ManifestProblem[] = listed.flatMap(({ file, bytes, sha256 }) => {
+  const listed = [
+    ...Object.values(definitions).map((file) => ({ what: "definition" as const, ...file })),
+    ...tables.flatMap((table) => table.parts).map((file) => ({ what: "part" as const, ...file })),
+  ];
+  const problems: ManifestProblem[] = listed.flatMap(({ what, file, bytes, sha256 }) => {
     const part = there.get(file);
-    if (part === undefined) return [{ what: "part", why: `${file} is missing` }];
-    if (part.bytes !== bytes) return [{ what: "part", why: `${file} has ${part.bytes} bytes, signed are ${bytes}` }];
-    return part.sha256 === sha256 ? [] : [{ what: "part", why: `${file} was changed: another SHA-256` }];
+    if (part === undefined) return [{ what, why: `${file} is missing` }];
+    if (part.bytes !== bytes) return [{ what, why: `${file} has ${part.bytes} bytes, signed are ${bytes}` }];
+    return part.sha256 === sha256 ? [] : [{ what, why: `${file} was changed: another SHA-256` }];
   });
   const names = new Set(listed.map(({ file }) => file));
   if (names.size < listed.length) problems.push({ what: "part", why: "a file is listed twice" });

@@ -20,6 +20,8 @@ export interface MaskOptions {
    * replaced.
    */
   readonly isKnown?: (text: Buffer) => boolean;
+  /** Only the observer is told; what `push` and `end` give is of no use. @default false */
+  readonly readsOnly?: boolean;
 }
 
 export interface MaskCounts {
@@ -64,7 +66,7 @@ export class TableMask {
   constructor(table: PlannedTable, maker: FakeMaker, options: MaskOptions = {}) {
     this.#table = table;
     this.#options = options;
-    this.#fakes = new FakeEdits(maker, options.observer);
+    this.#fakes = new FakeEdits(maker, options.observer, options.readsOnly);
     this.#steps = table.columns.map(({ action }, index) => {
       this.#column = index;
       try {

@@ -23,17 +23,20 @@ interface Piece {
   readonly most: bigint;
 }
 
+/** Zero is its own fake: it often means "none", and `check (id > 0)` holds for the fakes of what it holds for. */
+const ZERO: Piece = { least: 0n, most: 0n };
+
 function pieces(range: readonly [min: bigint, max: bigint]): readonly Piece[] {
   let begin = 0n;
   const all = CLASS_ENDS.flatMap((end): readonly Piece[] => {
     const from = begin;
     begin = end;
     return [
-      { least: from, most: end - 1n },
+      { least: from === 0n ? 1n : from, most: end - 1n },
       { least: -end, most: -from - 1n },
     ];
   });
-  return all
+  return [ZERO, ...all]
     .map(({ least, most }) => ({
       least: least < range[0] ? range[0] : least,
       most: most > range[1] ? range[1] : most,
@@ -51,6 +54,7 @@ export class IntegerPermutations {
   apply(piece: Piece, value: bigint): bigint {
     const name = `id.integer:${piece.least}:${piece.most}`;
     const size = piece.most - piece.least + 1n;
+    if (size === 1n) return value;
     if (size <= 2n ** 32n) return piece.least + BigInt(this.narrow(piece).apply(Number(value - piece.least)));
     let wide = this.#wide.get(name);
     if (wide === undefined) {
@@ -75,7 +79,7 @@ export class IntegerPermutations {
 export function integerFake(spec: FakeSpec, permutations: IntegerPermutations): Fake {
   const all = pieces(spec.range ?? [LEAST, MOST]);
   const quick = all
-    .filter(({ least, most }) => least >= 0n && most < 2n ** 31n)
+    .filter(({ least, most }) => least > 0n && most > least && most < 2n ** 31n)
     .map((piece) => ({
       piece,
       least: Number(piece.least),

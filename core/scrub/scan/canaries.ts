@@ -1,10 +1,11 @@
 import { createHmac } from "node:crypto";
-import { z } from "zod";
 import type { JsonAction, PlannedColumn, PlannedTable } from "../plan";
 import type { FakeTag } from "../tags";
-import { Confirmation, KnownScanner, Suspects } from "./knownScan";
-import { KnownValues } from "./known";
-import { LINE_FEED, TAB, copyField } from "../copyText";
+import { Confirmation, KnownScanner } from "./knownScan";
+import { Suspects } from "./suspects";
+import { knownMemory, KnownValues } from "./known";
+import { copyField } from "../copyText";
+import type { CanaryResult } from "../verdicts";
 import { FindingBook, type FindingKind } from "./report";
 import { outputTable } from "./columns";
 import { ShapeScanner } from "./shapes";
@@ -154,61 +155,41 @@ const isTree = (value: unknown): value is Record<string, unknown> | unknown[] =>
  * in every column, also in those where a known value of the source may stand as a fake.
  */
 export function canariesIn(table: PlannedTable, text: Buffer, people: readonly Canary[], key: Buffer): CanaryPlace[] {
-  const known = new KnownValues({ key, bytes: 2 ** 16 });
+  const known = new KnownValues({ key, memory: knownMemory(2 ** 16) });
   const tell = (to: KnownValues | Confirmation): void => {
     for (const person of people)
       for (const [tag, value] of Object.entries(person))
         to.add(tag as FakeTag, Buffer.from(/^(gov|contact.phone|fin)/.test(tag) ? value.replace(/\D/g, "") : value));
   };
   tell(known);
-  const columns = outputTable(table).columns;
-  return fieldsOf(text).flatMap(({ row, at, bytes }) => {
-    const column = columns[at] ?? { column: "" };
-    const place = { schema: table.schema, table: table.table };
-    const line = Buffer.concat([bytes, Buffer.of(LINE_FEED)]);
-    const book = new FindingBook(key);
-    const shapes = new ShapeScanner({ ...place, columns: [column] }, book);
-    shapes.scan(line);
-    shapes.end();
-    const suspects = new Suspects();
-    const names = new KnownScanner(
-      { ...place, columns: [{ column: column.column, singleNames: true }] },
-      known,
-      key,
-      suspects,
-    );
-    names.scan(line);
-    names.end();
-    tell(new Confirmation({ key }, suspects, book));
-    return book
-      .report()
-      .counts.map(({ kind }) => ({ row, column: column.column, kind: kind === "known" ? "canary" : kind }));
-  });
+  const book = new FindingBook(key, Infinity);
+  const shapes = new ShapeScanner(outputTable(table), book);
+  shapes.scan(text);
+  shapes.end();
+  const suspects = new EveryPlace();
+  const columns = table.columns.map(({ column }) => ({ column, singleNames: true }));
+  const names = new KnownScanner({ schema: table.schema, table: table.table, columns }, known, key, suspects);
+  names.scan(text);
+  names.end();
+  const found: CanaryPlace[] = book.report().findings.map(({ row, column, kind }) => ({ row, column, kind }));
+  tell(new Confirmation({ key }, suspects, (digest) => found.push(...suspects.placesOf(digest))));
+  return [...new Map(found.map((place) => [nameOf(place), place])).values()];
 }
 
-function fieldsOf(text: Buffer): readonly { row: number; at: number; bytes: Buffer }[] {
-  const fields: { row: number; at: number; bytes: Buffer }[] = [];
-  let [row, at, from] = [1, 0, 0];
-  for (let end = 0; end < text.length; end++) {
-    if (text[end] !== TAB && text[end] !== LINE_FEED) continue;
-    fields.push({ row, at, bytes: text.subarray(from, end) });
-    from = end + 1;
-    if (text[end] === TAB) at++;
-    else [row, at] = [row + 1, 0];
+/** Suspicions with all of their places, which rows of a few people can afford. */
+class EveryPlace extends Suspects {
+  private readonly places = new Map<bigint, CanaryPlace[]>();
+
+  override add(low: number, high: number, table: string, column: string, row: number): bigint {
+    const digest = super.add(low, high, table, column, row);
+    this.places.set(digest, [...this.placesOf(digest), { row, column, kind: "canary" }]);
+    return digest;
   }
-  return fields;
-}
 
-export const canaryResultSchema = z.strictObject({
-  /** Places and kinds in which people were planted. */
-  planted: z.number().int().min(0),
-  /** How many of these the scan found with masking off; all of them, or it cannot be trusted. */
-  found: z.number().int().min(0),
-  /** What it found with masking on. */
-  leaked: z.number().int().min(0),
-  verdict: z.enum(["pass", "fail"]),
-});
-export type CanaryResult = Readonly<z.infer<typeof canaryResultSchema>>;
+  placesOf(digest: bigint): readonly CanaryPlace[] {
+    return this.places.get(digest) ?? [];
+  }
+}
 
 /**
  * `pass`: with masking off everything planted was found, with masking on nothing, and something was planted at all.

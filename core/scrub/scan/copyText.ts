@@ -22,7 +22,7 @@ export interface CopyTable {
  */
 export abstract class CopyText {
   /** From 1, as people count. */
-  protected row = 1;
+  protected row: number;
   /** From 0, an index of the table's columns. */
   protected column = 0;
   private mode = PLAIN;
@@ -30,17 +30,37 @@ export abstract class CopyText {
   private value = 0;
   private surrogate = 0;
   private atRowStart = true;
+  /** Fields that ended so far, in whichever place. */
+  protected ended = 0;
 
-  protected constructor(protected readonly table: CopyTable) {}
+  /** @param rowsBefore of the table, which others read. */
+  protected constructor(
+    protected readonly table: CopyTable,
+    private readonly rowsBefore = 0,
+  ) {
+    this.row = rowsBefore + 1;
+  }
 
-  /** Rows that ended so far. */
+  /** Rows that ended here so far. */
   get rows(): number {
-    return this.row - 1;
+    return this.row - 1 - this.rowsBefore;
   }
 
   protected abstract character(code: number): void;
   /** A field ends; `row` and `column` are still its own. */
   protected abstract fieldEnd(): void;
+
+  /** The next byte is the first one of a field that is not the next one: others have been read meanwhile. */
+  protected moveTo(row: number, column: number): void {
+    this.row = row;
+    this.column = column;
+    this.atRowStart = column === 0;
+  }
+
+  /** A chunk is over; without a byte that says so, a row that began in it has not ended. */
+  protected chunkEnd(chunk: Uint8Array): void {
+    if (chunk.length > 0 && chunk[chunk.length - 1] !== LINE_FEED) this.atRowStart = false;
+  }
 
   /** Nothing is half read: the next byte stands for itself. */
   protected get plain(): boolean {
@@ -54,6 +74,7 @@ export abstract class CopyText {
 
   protected endField(): void {
     this.fieldEnd();
+    this.ended++;
     this.column++;
     this.atRowStart = false;
     if (this.column === this.table.columns.length) throw this.malformed();
@@ -61,6 +82,7 @@ export abstract class CopyText {
 
   protected endRow(): void {
     this.fieldEnd();
+    this.ended++;
     if (this.column !== this.table.columns.length - 1) throw this.malformed();
     this.row++;
     this.column = 0;

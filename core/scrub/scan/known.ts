@@ -1,7 +1,7 @@
 import type { FakeTag } from "../tags";
 import { ScrubError } from "../errors";
-import { type Digest, digestBytes, digestKey, digestOfBoth } from "./digest";
-import { DigestFilter } from "./filter";
+import { type Digest, digestKey, highOfBoth, lowOfBoth } from "./digest";
+import { DigestFilter, type FilterMemory, filterMemory } from "./filter";
 import { COMMON_WORDS, MOST_WORDS, SHORTEST_CODE, SHORTEST_NAME, TREATMENTS } from "./knownTags";
 import { Words } from "./words";
 
@@ -16,12 +16,8 @@ export const KNOWN_KINDS = {
   number: 0x5be0cd19,
 } as const;
 
-/** All kinds of one digest lie in one block of the set. @param kind one of `KNOWN_KINDS`. */
-export function ofKind(digest: Digest, kind: number, into: Digest): Digest {
-  into.low = Math.imul(digest.low ^ kind, 0x9e3779b1);
-  into.high = digest.high;
-  return into;
-}
+/** The lower half of a digest for one of `KNOWN_KINDS`; the upper one stays, so that all kinds lie in one block of the set. */
+export const ofKind = (low: number, kind: number): number => Math.imul(low ^ kind, 0x9e3779b1);
 
 export interface KnownOptions {
   /** At least eight random bytes; the same for all that works on one snapshot, and never stored. */
@@ -38,40 +34,40 @@ const MOST_READ = 16;
 /** Reads values of the source in their canonical form, and says by which digests they would be recognized. */
 export abstract class KnownReader {
   private readonly words: Words;
-  private readonly read = Array.from({ length: MOST_READ }, (): Digest => ({ low: 0, high: 0 }));
-  private readonly isNumeric: boolean[] = Array.from({ length: MOST_READ }, () => false);
+  private readonly lows = new Int32Array(MOST_READ);
+  private readonly highs = new Int32Array(MOST_READ);
+  private readonly isNumeric = new Uint8Array(MOST_READ);
   private count = 0;
   private lastLength = 0;
-  private readonly buffer: Digest = { low: 0, high: 0 };
-  private readonly chained: Digest = { low: 0, high: 0 };
-  private readonly common = new Set<string>();
+  /** Upper halves of the digests of common words, by the lower ones. */
+  private readonly common = new Map<number, number>();
   /** The halves of a name in this row, if they came. */
   private readonly given: Digest = { low: 0, high: 0 };
   private readonly family: Digest = { low: 0, high: 0 };
   private hasGiven = false;
   private hasFamily = false;
   private isNumber = false;
+  private readonly uuid = Buffer.alloc(36, 32);
 
   protected constructor({ key, common = [] }: KnownOptions) {
-    const parts = digestKey(key);
-    this.words = new Words(parts, {
-      word: (bytes, length, _quick, isNumber) => {
+    this.words = new Words(digestKey(key), {
+      word: (low, high, length, isNumber) => {
         if (this.isNumber || this.count === MOST_READ) return;
         // Of numbers before the first word only the last one counts, and no long one.
-        if (this.count === 1 && this.isNumeric[0] === true && (isNumber || this.lastLength > LONGEST_LEAD))
-          this.count = 0;
+        if (this.count === 1 && this.isNumeric[0] === 1 && (isNumber || this.lastLength > LONGEST_LEAD)) this.count = 0;
         this.lastLength = length;
-        this.isNumeric[this.count] = isNumber;
-        digestBytes(parts, bytes, 0, length, this.at(this.count++));
+        this.lows[this.count] = low;
+        this.highs[this.count] = high;
+        this.isNumeric[this.count++] = isNumber ? 1 : 0;
       },
-      number: (digest) => {
-        if (this.isNumber) this.put(digest, KNOWN_KINDS.number);
+      number: (low, high) => {
+        if (this.isNumber) this.put(low, high, KNOWN_KINDS.number);
       },
     });
     for (const text of [...COMMON_WORDS, ...common]) {
       const bytes = Buffer.from(text);
       this.cut(bytes, bytes.length);
-      if (this.count === 1) this.common.add(textOf(this.at(0)));
+      if (this.count === 1) this.common.set(this.low(0), this.high(0));
     }
   }
 
@@ -88,7 +84,7 @@ export abstract class KnownReader {
     if (this.count === 0) return;
     if (tag === "id.uuid" && length === 32) this.addUuid(canonical);
     if (this.count === 1) {
-      if (this.isNumeric[0] === false) this.addWord(tag, this.at(0));
+      if (this.isNumeric[0] === 0) this.addWord(tag, this.low(0), this.high(0));
     } else if (treatment === "name" || treatment === "single") this.addName();
     else this.addPhrase(0, Math.min(this.count, MOST_WORDS));
   }
@@ -96,103 +92,137 @@ export abstract class KnownReader {
   /** The row ends: a given and a family name that came since the last end are one person's. */
   endRow(): void {
     if (this.hasGiven && this.hasFamily) {
-      this.addPair(this.given, this.family);
-      this.addPair(this.family, this.given);
+      const { given, family } = this;
+      this.addPair(given.low, given.high, family.low, family.high);
+      this.addPair(family.low, family.high, given.low, given.high);
     }
     this.hasGiven = this.hasFamily = false;
   }
 
-  protected abstract found(digest: Digest): void;
+  /** One of the digests by which a value is recognized, of its kind already. */
+  protected abstract found(low: number, high: number): void;
 
   private cut(bytes: Uint8Array, length: number): void {
     const { words } = this;
     this.count = 0;
-    for (let at = words.run(bytes, 0, length); at < length; at = words.run(bytes, at, length)) {
-      if ((bytes[at] ?? 0) >= 0x80) {
-        for (const character of Buffer.from(bytes.subarray(at, length)).toString())
-          words.character(character.codePointAt(0) ?? 0);
-        break;
+    for (let at = 0; at < length;) {
+      const start = at;
+      if (words.isIdle) at = words.whole(bytes, at, length, true);
+      if (at === start) at = words.run(bytes, at, length);
+      if (at === length) break;
+      const byte = bytes[at++] ?? 0;
+      if (byte < 0x80) words.end();
+      else {
+        const more = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+        let code = byte & (0x3f >> more);
+        for (const last = at + more; at < last; at++) code = (code << 6) | ((bytes[at] ?? 0) & 63);
+        words.character(code);
       }
-      words.end();
-      at++;
     }
     words.end();
   }
 
   /** Its canonical form has no dashes, and ships with them. */
   private addUuid(hex: Uint8Array): void {
-    const text = Buffer.from(hex.subarray(0, 32)).toString("latin1");
-    const parts = Buffer.from(text.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1 $2 $3 $4 "));
-    this.cut(parts, parts.length);
+    const { uuid } = this;
+    const { count } = this;
+    const [low, high, isNumeric] = [this.low(0), this.high(0), this.isNumeric[0] ?? 0];
+    for (let at = 0, to = 0; at < 32; at++) {
+      if (at === 8 || at === 12 || at === 16 || at === 20) to++;
+      uuid[to++] = hex[at] ?? 0;
+    }
+    this.cut(uuid, uuid.length);
     this.addPhrase(0, MOST_WORDS);
-    this.cut(hex, 32);
+    if (count !== 1) {
+      this.cut(hex, 32);
+      return;
+    }
+    // One word, as it was before.
+    this.lows[0] = low;
+    this.highs[0] = high;
+    this.isNumeric[0] = isNumeric;
+    this.count = 1;
+    this.lastLength = 32;
   }
 
-  private addWord(tag: FakeTag, word: Digest): void {
-    if (tag === "person.given") this.hasGiven = copy(word, this.given);
-    if (tag === "person.family") this.hasFamily = copy(word, this.family);
+  private addWord(tag: FakeTag, low: number, high: number): void {
+    if (tag === "person.given") this.hasGiven = keep(low, high, this.given);
+    if (tag === "person.family") this.hasFamily = keep(low, high, this.family);
     const isName = tag === "person.given" || tag === "person.family" || tag === "person.name";
     if (this.lastLength < (isName ? SHORTEST_NAME : SHORTEST_CODE)) return;
-    if (isName && this.common.has(textOf(word))) return;
-    this.put(word, KNOWN_KINDS.beginning);
-    this.put(word, isName ? KNOWN_KINDS.single : KNOWN_KINDS.whole);
+    if (isName && this.common.get(low) === high) return;
+    this.put(low, high, KNOWN_KINDS.beginning);
+    this.put(low, high, isName ? KNOWN_KINDS.single : KNOWN_KINDS.whole);
   }
 
   private addName(): void {
-    const { count } = this;
-    const [first, last] = [this.at(0), this.at(count - 1)];
-    this.addPhrase(0, Math.min(count, MOST_WORDS));
-    if (count === 2) this.addPair(last, first);
-    else {
-      this.addPhrase(0, Math.min(count, MOST_WORDS) - 1, last);
-      this.addPair(first, last);
-      this.addPair(last, first);
+    const last = this.count - 1;
+    this.addPhrase(0, Math.min(this.count, MOST_WORDS));
+    if (last > 1) {
+      this.addPhrase(0, Math.min(this.count, MOST_WORDS) - 1, last);
+      this.addPair(this.low(0), this.high(0), this.low(last), this.high(last));
     }
+    this.addPair(this.low(last), this.high(last), this.low(0), this.high(0));
   }
 
-  /** @param before stands before all of them. */
-  private addPhrase(from: number, to: number, before?: Digest): void {
-    const { chained } = this;
-    let started = before !== undefined && copy(before, chained);
+  /** @param before the word that stands before all of them. */
+  private addPhrase(from: number, to: number, before?: number): void {
+    let [low, high] = [0, 0];
+    let started = before !== undefined;
     let begun = started;
-    if (started) this.put(chained, KNOWN_KINDS.beginning);
+    if (before !== undefined) {
+      [low, high] = [this.low(before), this.high(before)];
+      this.put(low, high, KNOWN_KINDS.beginning);
+    }
     for (let at = from; at < to; at++) {
-      if (started) digestOfBoth(chained, this.at(at), chained);
-      else started = copy(this.at(at), chained);
-      if (!begun && this.isNumeric[at] === false) {
-        this.put(chained, KNOWN_KINDS.beginning);
+      const [nextLow, nextHigh] = [this.low(at), this.high(at)];
+      const [lowBefore, highBefore] = [low, high];
+      low = started ? lowOfBoth(lowBefore, highBefore, nextLow) : nextLow;
+      high = started ? highOfBoth(lowBefore, highBefore, nextHigh) : nextHigh;
+      started = true;
+      if (!begun && this.isNumeric[at] === 0) {
+        this.put(low, high, KNOWN_KINDS.beginning);
         begun = true;
       }
     }
-    this.put(chained, KNOWN_KINDS.whole);
+    this.put(low, high, KNOWN_KINDS.whole);
   }
 
-  private addPair(one: Digest, other: Digest): void {
-    this.put(one, KNOWN_KINDS.beginning);
-    digestOfBoth(one, other, this.chained);
-    this.put(this.chained, KNOWN_KINDS.whole);
+  private addPair(low: number, high: number, otherLow: number, otherHigh: number): void {
+    this.put(low, high, KNOWN_KINDS.beginning);
+    this.put(lowOfBoth(low, high, otherLow), highOfBoth(low, high, otherHigh), KNOWN_KINDS.whole);
   }
 
-  private put(digest: Digest, kind: number): void {
-    this.found(ofKind(digest, kind, this.buffer));
+  private put(low: number, high: number, kind: number): void {
+    this.found(ofKind(low, kind), high);
   }
 
-  private at(index: number): Digest {
-    return this.read[index] ?? this.chained;
+  private low(index: number): number {
+    return this.lows[index] ?? 0;
+  }
+
+  private high(index: number): number {
+    return this.highs[index] ?? 0;
   }
 }
 
-const textOf = ({ low, high }: Digest): string => `${low},${high}`;
-
-function copy(from: Digest, to: Digest): true {
-  to.low = from.low;
-  to.high = from.high;
+function keep(low: number, high: number, into: Digest): true {
+  into.low = low;
+  into.high = high;
   return true;
 }
 
+/** Digests that are remembered as put in; a power of two. */
+const LATELY = 8192;
+/** Memory of the set, whatever is put into it. */
+const BYTES = 64 * 2 ** 20;
+
+/** Memory of a set of known values, to be given to several threads. @default 64 MiB */
+export const knownMemory = (bytes = BYTES): FilterMemory => filterMemory(bytes);
+
 export interface KnownValuesOptions extends KnownOptions {
-  /** Memory of the set, whatever is put into it. @default 64 MiB */
-  readonly bytes?: number;
+  /** What the set lies in; all that work on one snapshot have the same. @default its own, of 64 MiB */
+  readonly memory?: FilterMemory;
   /** Above this share of false suspicions the set counts as full. @default 0.001 */
   readonly mostFalse?: number;
 }
@@ -202,21 +232,31 @@ export interface KnownValuesOptions extends KnownOptions {
  * a second reading of the source (`Confirmation`).
  */
 export class KnownValues extends KnownReader {
-  readonly filter: DigestFilter;
-  /** Digests that were put in, each as often as it came. */
+  /** Digests that were put in here, each as often as it came. */
   added = 0;
+  readonly #memory: FilterMemory;
+  readonly #filter: DigestFilter;
+  /** Digests that were put in lately. */
+  readonly #lows = new Int32Array(LATELY);
+  readonly #highs = new Int32Array(LATELY);
   private readonly mostFalse: number;
 
-  constructor(private readonly options: KnownValuesOptions) {
+  constructor(options: KnownValuesOptions) {
     super(options);
-    this.filter = new DigestFilter(options.bytes ?? 64 * 2 ** 20);
+    this.#memory = options.memory ?? knownMemory();
+    this.#filter = new DigestFilter(this.#memory);
     this.mostFalse = options.mostFalse ?? 0.001;
   }
 
-  /** The values that another worker read. */
-  merge(bits: Uint32Array, added: number): void {
-    this.filter.merge(bits);
-    this.added += added;
+  /** With all that was added here so far. */
+  get filter(): DigestFilter {
+    this.flush();
+    return this.#filter;
+  }
+
+  /** Puts in what was added here, for other threads to find. */
+  flush(): void {
+    this.#filter.flush();
   }
 
   /**
@@ -226,18 +266,23 @@ export class KnownValues extends KnownReader {
   close(): number {
     const rate = this.filter.falsePositiveRate();
     if (rate <= this.mostFalse) return rate;
-    const bytes = this.options.bytes ?? 64 * 2 ** 20;
+    const bytes = this.#memory.blocks.byteLength;
     throw new ScrubError("known-values-full", {}, { bytes, needed: bytes * growth(rate, this.mostFalse) });
   }
 
-  protected override found(digest: Digest): void {
-    this.filter.add(digest);
+  protected override found(low: number, high: number): void {
     this.added++;
+    // Names and their beginnings come again and again.
+    const slot = low & (LATELY - 1);
+    if (this.#lows[slot] === low && this.#highs[slot] === high) return;
+    this.#lows[slot] = low;
+    this.#highs[slot] = high;
+    this.#filter.add(low, high);
   }
 }
 
-/** How many times the memory brings the rate down: a full word of n bits has n times fewer with n times the room. */
+/** How many times the memory brings the rate down: of nine bits each has a table of its own, which fills with one load. */
 function growth(rate: number, wanted: number): number {
-  const filled = (share: number): number => -Math.log(1 - Math.min(0.999999, share ** (1 / 8)));
+  const filled = (share: number): number => -Math.log(1 - Math.min(0.999999, share ** (1 / 9)));
   return 2 ** Math.ceil(Math.log2(Math.max(2, (1.2 * filled(rate)) / filled(wanted))));
 }

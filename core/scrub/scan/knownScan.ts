@@ -1,45 +1,34 @@
 import type { FakeTag } from "../tags";
-import { ScrubError } from "../errors";
 import type { OutputColumn, OutputTable } from "./columns";
 import { BACKSLASH, LINE_FEED, TAB } from "../copyText";
 import { CopyText } from "./copyText";
-import { type Digest, digestBytes, type DigestKey, digestKey, digestOfBoth } from "./digest";
+import { type Digest, digestKey, highOfBoth, lowOfBoth } from "./digest";
+import type { DigestFilter } from "./filter";
 import { KNOWN_KINDS, LONGEST_LEAD, type KnownOptions, KnownReader, type KnownValues, ofKind } from "./known";
 import { MOST_WORDS } from "./knownTags";
-import type { FindingBook } from "./report";
+import type { Suspects } from "./suspects";
 import { WordMemo } from "./wordMemo";
 import { FOLDED, Words } from "./words";
 
-/** Something in the output that the set takes for a known value. */
-interface Suspect {
-  readonly table: string;
-  readonly column: string;
-  readonly row: number;
-  /** How often it was met; only the first place is kept. */
-  count: number;
-}
-
-/** Suspicions of a scan by digest; few, for only a small share of words is suspected by mistake. */
-export class Suspects {
-  readonly byDigest = new Map<bigint, Suspect>();
-
-  /** @param most different ones; so many cannot be a mistake. */
-  constructor(private readonly most = 100_000) {}
-
-  /** @throws ScrubError known-values-full when there are too many to be looked up. */
-  add(digest: Digest, table: string, column: string, row: number): void {
-    const name = nameOf(digest);
-    const known = this.byDigest.get(name);
-    if (known !== undefined) known.count++;
-    else if (this.byDigest.size < this.most) this.byDigest.set(name, { table, column, row, count: 1 });
-    else throw new ScrubError("known-values-full", {}, { suspects: this.most });
-  }
-}
+/** What a byte is to the scan. */
+const WORD = 0;
+const BLANK = 1;
+const BETWEEN = 2;
+const SPECIAL = 3;
+const ENDS_FIELD = 4;
+const BYTES = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte === TAB || byte === LINE_FEED) return ENDS_FIELD;
+  if (byte >= 0x80 || byte === BACKSLASH) return SPECIAL;
+  if (FOLDED[byte] !== 0) return WORD;
+  return byte <= 32 ? BLANK : BETWEEN;
+});
 
 /** Looks for known values in the COPY text of one table, in any chunks, by words and up to four of them together. */
 export class KnownScanner extends CopyText {
   private readonly words: Words;
   private policy: OutputColumn;
+  /** The column may hold anything known. */
+  private skips = false;
   /** Beginnings of known phrases that the next word may go on with. */
   private readonly open = new OpenPhrases();
   /** What was open at the last quote and at the one before, for keys of JSON are no part of what surrounds them. */
@@ -47,55 +36,84 @@ export class KnownScanner extends CopyText {
   private quoteBefore = new OpenPhrases();
   private quoted = false;
   private readonly memo = new WordMemo();
-  private readonly digest: Digest = { low: 0, high: 0 };
   /** The number right before, if it is short. */
-  private readonly lead = new Uint8Array(LONGEST_LEAD);
-  private leadLength = 0;
-  private readonly leading: Digest = { low: 0, high: 0 };
-  private readonly key: DigestKey;
-  private readonly buffer: Digest = { low: 0, high: 0 };
+  private readonly lead: Digest = { low: 0, high: 0 };
+  private hasLead = false;
+  private readonly known: DigestFilter;
 
   constructor(
     private readonly scanned: OutputTable,
-    private readonly known: KnownValues,
+    known: KnownValues,
     key: Buffer,
     private readonly suspects: Suspects,
+    rowsBefore = 0,
   ) {
-    super({ ...scanned, columns: scanned.columns.map(({ column }) => column) });
+    super({ ...scanned, columns: scanned.columns.map(({ column }) => column) }, rowsBefore);
     this.policy = scanned.columns[0] ?? { column: "" };
-    this.key = digestKey(key);
-    this.words = new Words(this.key, {
-      word: (bytes, length, quick, isNumber) => {
+    this.enterColumn(this.policy);
+    this.known = known.filter;
+    this.words = new Words(digestKey(key), {
+      word: (low, high, length, isNumber) => {
         if (this.policy.knownWords === false) return;
-        if (isNumber) this.numeric(bytes, length);
-        else this.word(bytes, length, quick);
+        if (isNumber) this.numeric(low, high, length);
+        else this.word(low, high);
       },
-      number: (digest) => {
-        if (this.policy.knownNumbers !== false) this.test(digest, KNOWN_KINDS.number);
+      number: (low, high) => {
+        if (this.policy.knownNumbers !== false) this.test(low, high, KNOWN_KINDS.number);
       },
     });
   }
 
   /** @throws ScrubError copy-malformed; known-values-full when there are more suspicions than can be looked up. */
   scan(chunk: Uint8Array): void {
+    this.read(chunk, 0, Infinity);
+  }
+
+  /** The next byte is the first of this field; see `field`. */
+  goTo(row: number, column: number): void {
+    this.moveTo(row, column);
+    this.enterColumn(this.scanned.columns[column] ?? this.policy);
+  }
+
+  /** Reads on to the end of the field. @returns the place behind it; -1 if it goes on in the next chunk. */
+  field(chunk: Uint8Array, from: number): number {
+    return this.read(chunk, from, this.ended + 1);
+  }
+
+  /** @param fields after so many that ended in all, it stops. */
+  private read(chunk: Uint8Array, from: number, fields: number): number {
     const { words } = this;
-    const folds = FOLDED;
-    for (let at = 0; at < chunk.length;) {
+    const bytes = BYTES;
+    const { length } = chunk;
+    for (let at = from; at < length;) {
       const byte = chunk[at] ?? 0;
-      if (!this.plain || byte >= 0x80 || byte === TAB || byte === LINE_FEED || byte === BACKSLASH) {
+      const kind = this.plain ? (bytes[byte] ?? 0) : SPECIAL;
+      if (kind === WORD && !this.skips) {
+        this.quoted = false;
+        const end = words.isIdle ? words.whole(chunk, at, length, false) : at;
+        at = end > at ? end : words.run(chunk, at);
+      } else if (kind === ENDS_FIELD) {
+        if (byte === TAB) this.endField();
+        else this.endRow();
+        at++;
+        if (this.ended === fields) return at;
+      } else if (kind === SPECIAL) {
         this.byte(byte);
         at++;
-      } else if (this.policy.knownWords === false && this.policy.knownNumbers === false) {
+        if (this.ended === fields) return at;
+      } else if (this.skips) {
         at = endOfField(chunk, at);
-      } else if (folds[byte] !== 0) {
-        this.quoted = false;
-        at = words.run(chunk, at);
       } else {
         words.end();
-        this.between(byte);
-        at++;
+        if (kind === BLANK) while (at < length && bytes[chunk[at] ?? 0] === BLANK) at++;
+        else {
+          this.between(byte);
+          at++;
+        }
       }
     }
+    this.chunkEnd(chunk);
+    return -1;
   }
 
   end(): void {
@@ -118,9 +136,14 @@ export class KnownScanner extends CopyText {
     this.words.end();
     this.open.count = this.lastQuote.count = this.quoteBefore.count = 0;
     this.quoted = false;
-    this.leadLength = 0;
+    this.hasLead = false;
     const next = this.column + 1 < this.scanned.columns.length ? this.column + 1 : 0;
-    this.policy = this.scanned.columns[next] ?? this.policy;
+    this.enterColumn(this.scanned.columns[next] ?? this.policy);
+  }
+
+  private enterColumn(policy: OutputColumn): void {
+    this.policy = policy;
+    this.skips = policy.knownWords === false && policy.knownNumbers === false;
   }
 
   private quote(): void {
@@ -138,96 +161,84 @@ export class KnownScanner extends CopyText {
   }
 
   /** Goes on with all phrases that are open, and opens one. */
-  private word(bytes: Uint8Array, length: number, quick: number): void {
-    const { open, memo, digest } = this;
-    const slot = memo.find(bytes, length, quick);
-    if (slot >= 0 && this.leadLength === 0 && open.count === 0 && !memo.isBeginning(slot)) return;
-    let begins: boolean;
-    if (slot >= 0) {
-      memo.digestOf(slot, digest);
-      begins = memo.isBeginning(slot);
-    } else {
-      digestBytes(this.key, bytes, 0, length, digest);
-      begins = this.isKnown(digest, KNOWN_KINDS.beginning);
-      memo.put(bytes, length, quick, digest, begins);
-    }
-    open.goOn(digest, this.isWhole);
-    if (this.leadLength > 0) this.openAfterNumber();
+  private word(low: number, high: number): void {
+    const { open } = this;
+    const begins = this.memo.begins(low, high, this.isBeginning);
+    if (open.count > 0) open.goOn(low, high, this.isWhole);
+    if (this.hasLead) this.openAfterNumber(low, high);
     if (!begins) return;
-    this.test(digest, KNOWN_KINDS.whole);
-    if (this.policy.singleNames === true) this.test(digest, KNOWN_KINDS.single);
-    open.add(digest, 1);
+    this.test(low, high, KNOWN_KINDS.whole);
+    if (this.policy.singleNames === true) this.test(low, high, KNOWN_KINDS.single);
+    open.add(low, high, 1);
   }
 
   /** Goes on with what is open; begins something only together with the word after it. */
-  private numeric(bytes: Uint8Array, length: number): void {
-    this.leadLength = length > LONGEST_LEAD ? 0 : length;
-    for (let at = 0; at < this.leadLength; at++) this.lead[at] = bytes[at] ?? 0;
-    if (this.open.count === 0) return;
-    digestBytes(this.key, bytes, 0, length, this.digest);
-    this.open.goOn(this.digest, this.isWhole);
+  private numeric(low: number, high: number, length: number): void {
+    this.hasLead = length <= LONGEST_LEAD;
+    this.lead.low = low;
+    this.lead.high = high;
+    if (this.open.count > 0) this.open.goOn(low, high, this.isWhole);
   }
 
-  private openAfterNumber(): void {
-    const { leading } = this;
-    digestBytes(this.key, this.lead, 0, this.leadLength, leading);
-    this.leadLength = 0;
-    digestOfBoth(leading, this.digest, leading);
-    if (!this.isKnown(leading, KNOWN_KINDS.beginning)) return;
-    this.test(leading, KNOWN_KINDS.whole);
-    this.open.add(leading, 2);
+  private openAfterNumber(wordLow: number, wordHigh: number): void {
+    this.hasLead = false;
+    const { lead } = this;
+    const low = lowOfBoth(lead.low, lead.high, wordLow);
+    const high = highOfBoth(lead.low, lead.high, wordHigh);
+    if (!this.isBeginning(low, high)) return;
+    this.test(low, high, KNOWN_KINDS.whole);
+    this.open.add(low, high, 2);
   }
 
-  private readonly isWhole = (chained: Digest): void => {
-    this.test(chained, KNOWN_KINDS.whole);
+  private readonly isWhole = (low: number, high: number): void => {
+    this.test(low, high, KNOWN_KINDS.whole);
   };
 
-  private isKnown(digest: Digest, kind: number): boolean {
-    return this.known.filter.has(ofKind(digest, kind, this.buffer));
-  }
+  private readonly isBeginning = (low: number, high: number): boolean =>
+    this.known.has(ofKind(low, KNOWN_KINDS.beginning), high);
 
-  private test(digest: Digest, kind: number): void {
-    if (!this.isKnown(digest, kind)) return;
+  private test(low: number, high: number, kind: number): void {
+    const own = ofKind(low, kind);
+    if (!this.known.has(own, high)) return;
     const { schema, table } = this.scanned;
-    this.suspects.add(this.buffer, `${schema}.${table}`, this.policy.column, this.row);
+    this.suspects.add(own, high, `${schema}.${table}`, this.policy.column, this.row);
   }
 }
 
 /** Phrases that began like a known one, by the digest of their words so far. */
 class OpenPhrases {
   count = 0;
-  private readonly digests = Array.from({ length: MOST_WORDS }, (): Digest => ({ low: 0, high: 0 }));
+  private readonly lows = new Int32Array(MOST_WORDS);
+  private readonly highs = new Int32Array(MOST_WORDS);
   private readonly words = new Uint8Array(MOST_WORDS);
 
   /** @param longer is told each phrase with one word more. */
-  goOn(word: Digest, longer: (chained: Digest) => void): void {
+  goOn(wordLow: number, wordHigh: number, longer: (low: number, high: number) => void): void {
     let still = 0;
     for (let at = 0; at < this.count; at++) {
-      const chained = this.digests[at];
-      if (chained === undefined) continue;
-      digestOfBoth(chained, word, chained);
-      longer(chained);
+      const [before, highBefore] = [this.lows[at] ?? 0, this.highs[at] ?? 0];
+      const low = lowOfBoth(before, highBefore, wordLow);
+      const high = highOfBoth(before, highBefore, wordHigh);
+      longer(low, high);
       const words = (this.words[at] ?? 0) + 1;
-      if (words < MOST_WORDS) this.set(still++, chained, words);
+      if (words < MOST_WORDS) this.set(still++, low, high, words);
     }
     this.count = still;
   }
 
-  add(digest: Digest, words: number): void {
-    if (this.count < MOST_WORDS) this.set(this.count++, digest, words);
+  add(low: number, high: number, words: number): void {
+    if (this.count < MOST_WORDS) this.set(this.count++, low, high, words);
   }
 
   copy(other: OpenPhrases): void {
     for (let at = 0; at < other.count; at++)
-      this.set(at, other.digests[at] ?? { low: 0, high: 0 }, other.words[at] ?? 0);
+      this.set(at, other.lows[at] ?? 0, other.highs[at] ?? 0, other.words[at] ?? 0);
     this.count = other.count;
   }
 
-  private set(at: number, { low, high }: Digest, words: number): void {
-    const digest = this.digests[at];
-    if (digest === undefined) return;
-    digest.low = low;
-    digest.high = high;
+  private set(at: number, low: number, high: number, words: number): void {
+    this.lows[at] = low;
+    this.highs[at] = high;
     this.words[at] = words;
   }
 }
@@ -239,10 +250,11 @@ class OpenPhrases {
 export class Confirmation extends KnownReader {
   private readonly confirmed = new Set<bigint>();
 
+  /** @param confirm is told each suspicion that is true, once. */
   constructor(
     options: KnownOptions,
     private readonly suspects: Suspects,
-    private readonly book: FindingBook,
+    private readonly confirm: (digest: bigint) => void,
   ) {
     super(options);
   }
@@ -251,17 +263,13 @@ export class Confirmation extends KnownReader {
     if (this.suspects.byDigest.size > 0) super.add(tag, canonical, length);
   }
 
-  protected override found(digest: Digest): void {
-    const name = nameOf(digest);
-    const suspect = this.suspects.byDigest.get(name);
-    if (suspect === undefined || this.confirmed.has(name)) return;
-    this.confirmed.add(name);
-    const { table, column, row, count } = suspect;
-    this.book.add({ table, column, row, kind: "known" }, name.toString(16), count);
+  protected override found(low: number, high: number): void {
+    const digest = this.suspects.find(low, high);
+    if (digest === undefined || this.confirmed.has(digest)) return;
+    this.confirmed.add(digest);
+    this.confirm(digest);
   }
 }
-
-const nameOf = ({ low, high }: Digest): bigint => (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 
 function endOfField(chunk: Uint8Array, from: number): number {
   let at = from;

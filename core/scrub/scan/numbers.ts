@@ -168,7 +168,7 @@ export class DigitChain {
     const gap = at(this.gaps, first + 1);
     let lengths = "";
     for (let group = first; group < Math.min(this.count, first + 5); group++) {
-      if (group > first && at(this.gaps, group) !== gap) break;
+      if (group > first && !joins(gap, at(this.gaps, group))) break;
       lengths += String(at(this.lengths, group));
       const grouping = CARD_GROUPINGS.get(lengths);
       if (grouping === undefined) continue;

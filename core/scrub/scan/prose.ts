@@ -1,6 +1,7 @@
 import { copyField } from "../copyText";
 import type { KnownValues } from "./known";
-import { KnownScanner, Suspects } from "./knownScan";
+import { KnownScanner } from "./knownScan";
+import { Suspects } from "./suspects";
 import { FindingBook } from "./report";
 import { ShapeScanner } from "./shapes";
 

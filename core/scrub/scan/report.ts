@@ -1,42 +1,11 @@
 import { createHmac } from "node:crypto";
-import { z } from "zod";
+import type { Finding, ScanReport } from "../verdicts";
 
 /** What finds, in which version: goes up whenever a detector finds more or less than it did. */
 export const DETECTOR_VERSION = "leak-scan/1";
 
 export const FINDING_KINDS = ["ssn", "card", "phone", "email", "known", "canary"] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
-
-const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-
-const place = {
-  /** Schema and name. */
-  table: z.string(),
-  column: z.string(),
-  kind: z.enum(FINDING_KINDS),
-};
-
-export const findingSchema = z.strictObject({
-  ...place,
-  /** From 1, in the order of the rows as they ship. */
-  row: count,
-  /** Equal for equal values of one scan; says nothing without its key. */
-  tag: z.string().regex(/^[0-9a-f]{16}$/),
-});
-export type Finding = Readonly<z.infer<typeof findingSchema>>;
-
-export const scanReportSchema = z.strictObject({
-  detector: z.string(),
-  /** `pass`: nothing was found in anything. */
-  verdict: z.enum(["pass", "fail"]),
-  rows: count,
-  bytes: count,
-  /** All findings, by place and kind. */
-  counts: z.array(z.strictObject({ ...place, count })),
-  /** The first of each place and kind. */
-  findings: z.array(findingSchema),
-});
-export type ScanReport = Readonly<z.infer<typeof scanReportSchema>>;
 
 export interface FoundAt {
   readonly table: string;

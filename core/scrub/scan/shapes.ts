@@ -12,6 +12,7 @@ const ENDS_FIELD = 64;
 const ESCAPES = 65;
 const MANY_BYTES = 66;
 const BYTES = buildBytes();
+const NOTHING = new Uint8Array(0);
 
 /** The last byte that decides nothing while no number is open. */
 const LAST_IDLE = PAREN;
@@ -29,32 +30,54 @@ export class ShapeScanner extends CopyText {
   /** What follows an `@` that somebody's name may stand before. */
   private readonly domain = new MailDomain();
   /** The chunk that is read, where in it, and the end of the one before. */
-  private chunk: Uint8Array = Buffer.alloc(0);
+  private chunk: Uint8Array = NOTHING;
   private position = 0;
-  private tail: Uint8Array = Buffer.alloc(0);
+  private tail: Uint8Array = NOTHING;
   private policy: OutputColumn;
 
   constructor(
     private readonly scanned: OutputTable,
     private readonly book: FindingBook,
+    rowsBefore = 0,
   ) {
-    super({ ...scanned, columns: scanned.columns.map(({ column }) => column) });
+    super({ ...scanned, columns: scanned.columns.map(({ column }) => column) }, rowsBefore);
     this.policy = scanned.columns[0] ?? { column: "" };
   }
 
   /** @throws ScrubError copy-malformed for a row with more or fewer fields than the table has columns. */
   scan(chunk: Uint8Array): void {
-    this.chunk = chunk;
     this.book.bytes += chunk.length;
+    this.read(chunk, 0, Infinity);
+  }
+
+  /** The next byte is the first of this field; see `field`. */
+  goTo(row: number, column: number): void {
+    this.moveTo(row, column);
+    this.policy = this.scanned.columns[column] ?? this.policy;
+    this.tail = NOTHING;
+  }
+
+  /**
+   * Reads on to the end of the field. Whoever calls it counts the bytes. @returns the place behind it; -1 if it goes on in
+   * the next chunk
+   */
+  field(chunk: Uint8Array, from: number): number {
+    return this.read(chunk, from, this.ended + 1);
+  }
+
+  /** @param fields after so many that ended in all, it stops. */
+  private read(chunk: Uint8Array, start: number, fields: number): number {
+    this.chunk = chunk;
     const { chain } = this;
     // A local is looked up once, not for each byte.
     const kinds = BYTES;
     const length = chunk.length;
-    let at = 0;
+    let at = start;
     while (at < length) {
       if (!this.plain) {
         this.position = at;
         this.byte(chunk[at++] ?? 0);
+        if (this.ended === fields) return at;
         continue;
       }
       if (this.domain.length < 0 && !chain.open && chain.count === 0) {
@@ -69,6 +92,7 @@ export class ShapeScanner extends CopyText {
       if (kind >= ENDS_FIELD) {
         this.byte(byte);
         at++;
+        if (this.ended === fields) return at;
       } else if (kind >= DIGIT && this.domain.length < 0) {
         chain.begin(this.isGlued, this.policy);
         at = chain.run(chunk, at);
@@ -81,7 +105,9 @@ export class ShapeScanner extends CopyText {
     this.tail = Buffer.concat([this.tail, chunk.subarray(Math.max(0, length - LONGEST_LABEL))]).subarray(
       -LONGEST_LABEL,
     );
-    this.chunk = Buffer.alloc(0);
+    this.chunk = NOTHING;
+    this.chunkEnd(chunk);
+    return -1;
   }
 
   /** After the last chunk. @throws ScrubError copy-malformed when a row is left without its end. */

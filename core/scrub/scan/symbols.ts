@@ -27,28 +27,34 @@ const CHARACTERS: readonly (readonly [kind: number, characters: string])[] = [
   [IGNORED, "\u115f\u1160\u3164\uffa0"],
 ];
 
-/** Kind of each character below U+20000. Built when one is asked for: it takes longer than many a command. */
-let kinds: Uint8Array | undefined;
+const END = 0x20000;
+/** Characters whose kinds are worked out together, once one of them is asked for: all take longer than many a command. */
+const PAGE = 256;
+/** Kinds of the characters below U+20000, by page. */
+const PAGES: (Uint8Array | undefined)[] = [];
 
 export function kindOf(character: number): number {
-  const kind = (kinds ??= buildKinds(0x20000))[character];
-  if (kind !== undefined) return kind;
   // Tags and variation selectors of plane 14.
-  return character >= 0xe0000 && character < 0xe1000 ? IGNORED : LETTER;
+  if (character >= END) return character >= 0xe0000 && character < 0xe1000 ? IGNORED : LETTER;
+  const page = character >>> 8;
+  return (PAGES[page] ??= buildKinds(page * PAGE, PAGE))[character & (PAGE - 1)] ?? LETTER;
 }
 
 /** The kinds of single bytes, as far as a byte is a character of its own. */
-export const asciiKinds = (): Uint8Array => buildKinds(128);
+export const asciiKinds = (): Uint8Array => buildKinds(0, 128);
 
-function buildKinds(count: number): Uint8Array {
+function buildKinds(first: number, count: number): Uint8Array {
   const built = new Uint8Array(count);
-  for (let character = 0; character < count; character++) {
+  for (let at = 0; at < count; at++) {
+    const character = first + at;
     if (character >= 0xd800 && character < 0xe000) continue;
-    built[character] = categoryKind(String.fromCodePoint(character));
+    built[at] = categoryKind(String.fromCodePoint(character));
   }
-  // Those that are not below `count` are written nowhere.
   for (const [kind, characters] of CHARACTERS)
-    for (const character of characters) built[character.codePointAt(0) ?? 0] = kind;
+    for (const character of characters) {
+      const at = (character.codePointAt(0) ?? 0) - first;
+      if (at >= 0 && at < count) built[at] = kind;
+    }
   return built;
 }
 

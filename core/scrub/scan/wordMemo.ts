@@ -1,52 +1,26 @@
-import type { Digest } from "./digest";
-
-/** Longer words are seldom met twice. */
-const LONGEST = 16;
 /** A power of two. */
-const SLOTS = 4096;
+const SLOTS = 8192;
 
 /**
- * Words that were met lately, with what is known of them: an output is made of few different ones, and comparing a word
- * costs less than its digest and a look into the set. Words are compared by their bytes.
+ * Words that were met lately, by digest, and whether something known begins with them: an output is made of few
+ * different ones, and comparing a digest costs less than a look into the set. The set knows words by nothing but their
+ * digests either, so two words of one digest have one answer.
  */
 export class WordMemo {
-  private readonly bytes = new Uint8Array(SLOTS * LONGEST);
-  private readonly lengths = new Uint8Array(SLOTS);
   private readonly lows = new Int32Array(SLOTS);
   private readonly highs = new Int32Array(SLOTS);
-  private readonly begins = new Uint8Array(SLOTS);
+  /** 0: nothing is here, 1: begins nothing, 2: begins something. */
+  private readonly answers = new Uint8Array(SLOTS);
 
-  /** @returns the word's slot, or -1 when it is not there. */
-  find(word: Uint8Array, length: number, quick: number): number {
-    const slot = this.slotOf(quick);
-    if (this.lengths[slot] !== length) return -1;
-    const base = slot * LONGEST;
-    for (let at = 0; at < length; at++) if (this.bytes[base + at] !== word[at]) return -1;
-    return slot;
-  }
-
-  /** Takes the place of another word. @param begins something known begins with it. */
-  put(word: Uint8Array, length: number, quick: number, { low, high }: Digest, begins: boolean): void {
-    if (length > LONGEST) return;
-    const slot = this.slotOf(quick);
-    this.lengths[slot] = length;
-    for (let at = 0; at < length; at++) this.bytes[slot * LONGEST + at] = word[at] ?? 0;
+  /** Whether something known begins with the word; `ask` is asked if it was not met lately. */
+  begins(low: number, high: number, ask: (low: number, high: number) => boolean): boolean {
+    const slot = high & (SLOTS - 1);
+    if (this.lows[slot] === low && this.highs[slot] === high && this.answers[slot] !== 0)
+      return this.answers[slot] === 2;
+    const answer = ask(low, high);
     this.lows[slot] = low;
     this.highs[slot] = high;
-    this.begins[slot] = begins ? 1 : 0;
-  }
-
-  /** Something known begins with the word of a slot. */
-  isBeginning(slot: number): boolean {
-    return this.begins[slot] === 1;
-  }
-
-  digestOf(slot: number, into: Digest): void {
-    into.low = this.lows[slot] ?? 0;
-    into.high = this.highs[slot] ?? 0;
-  }
-
-  private slotOf(quick: number): number {
-    return (Math.imul(quick, 0x9e3779b1) >>> 16) & (SLOTS - 1);
+    this.answers[slot] = answer ? 2 : 1;
+    return answer;
   }
 }

@@ -45,9 +45,31 @@ describe("the canonical form", () => {
     assert.notEqual(canonicalText("id.text", "Ab").text, canonicalText("id.text", "ab").text);
   });
 
+  it("of any Latin letter or sign is the same within a word as from text", () => {
+    const canonical = new Canonical();
+    for (let code = 0x80; code < 0x280; code++) {
+      const text = ` X${String.fromCharCode(code)}y ${String.fromCharCode(code)} `;
+      const bytes = Buffer.from(text);
+      canonical.read("person.name", bytes, 0, bytes.length, false);
+      assert.equal(
+        canonical.bytes.toString("utf8", 0, canonical.length),
+        canonicalText("person.name", text).text,
+        code.toString(16),
+      );
+    }
+    assert.throws(() => {
+      canonical.read("person.name", Buffer.from([0x61, 0xc3]), 0, 2, false);
+    });
+    assert.throws(() => {
+      canonical.read("person.name", Buffer.from([0xc3, 0x61]), 0, 2, false);
+    });
+  });
+
   it("is the same from bytes as from text", () => {
+    const latin = fc.integer({ min: 0x80, max: 0x24f }).map((code) => String.fromCharCode(code));
     const value = fc.oneof(
       fc.string({ unit: "grapheme" }),
+      fc.string({ unit: fc.oneof(fc.constantFrom("a", "B", "1", " ", "\u0301"), latin) }),
       fc.string({ unit: fc.constantFrom("1", "9", "-", " ", "(", ")", "\t", ".", "A", "{", "/", "é", "–") }),
     );
     const canonical = new Canonical();

@@ -184,6 +184,16 @@ describe("fakes", () => {
     assert.deepEqual([...within].sort(), few);
   });
 
+  it("of an integer are never zero, but zero is: ids begin at 1, and many a check says so", () => {
+    const values = Array.from({ length: 32_768 }, (_, index) => String(index));
+    const fakes = fakesOf(fake("id.integer"), values);
+    assert.equal(fakes[0], "0");
+    assert.equal(new Set(fakes).size, values.length);
+    assert.ok(fakes.every((text) => Number(text) < 32_768));
+    assert.deepEqual(fakesOf(fake("id.integer", { range: [1n, 2n] }), ["1", "2"]).sort(), ["1", "2"]);
+    assert.throws(() => fakesOf(fake("id.integer", { range: [1n, 9n] }), ["0"]), /out-of-range/);
+  });
+
   for (const value of ["12a", "1.5", "", " "].slice(0, 2))
     it(`of an integer are refused for ${value}, without repeating it`, () => {
       assert.throws(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { GroupCounts, kLines, type QuasiSet } from "../../../core/scrub/kAnonymity";
+import { GroupCounts, groupMemory, kLines, type QuasiSet } from "../../../core/scrub/kAnonymity";
 
 const KEY = Buffer.alloc(8, 5);
 const SET: QuasiSet = { schema: "public", table: "people", columns: ["zip", "born"] };
@@ -11,7 +11,7 @@ const copyOf = (rows: readonly Row[]): Buffer =>
   Buffer.from(rows.map(([zip, born], id) => `${id}\t${zip}\tlorem\t${born}\n`).join(""));
 
 function resultOf(rows: readonly Row[], set: QuasiSet = SET, chunk = 1 << 20) {
-  const counts = new GroupCounts(set, KEY, 1000);
+  const counts = new GroupCounts(set, KEY, groupMemory(1000));
   const reader = counts.reader(TABLE);
   const bytes = copyOf(rows);
   for (let at = 0; at < bytes.length; at += chunk) reader.scan(bytes.subarray(at, at + chunk));
@@ -70,7 +70,7 @@ describe("k of a set of quasi-identifiers", () => {
   });
 
   it("counts partitions together, whatever order their columns have", () => {
-    const counts = new GroupCounts(SET, KEY, 1000);
+    const counts = new GroupCounts(SET, KEY, groupMemory(1000));
     counts.reader({ schema: "public", table: "people_1", columns: ["zip", "born"] }).scan(Buffer.from("627\t1980\n"));
     counts
       .reader({ schema: "public", table: "people_2", columns: ["born", "zip"] })
@@ -79,10 +79,11 @@ describe("k of a set of quasi-identifiers", () => {
   });
 
   it("adds up what several workers counted", () => {
-    const [one, other] = [new GroupCounts(SET, KEY, 1000), new GroupCounts(SET, KEY, 50_000)];
+    const memory = groupMemory(1000);
+    const [one, other] = [new GroupCounts(SET, KEY, memory), new GroupCounts(SET, KEY, memory)];
     one.reader(TABLE).scan(copyOf([...times(3, ["627", "1980"]), ...times(1, ["628", "1980"])]));
     other.reader(TABLE).scan(copyOf([...times(2, ["627", "1980"]), ...times(9, ["629", "1980"])]));
-    one.merge(other);
+    other.flush();
     const { k, rows, groups } = one.result();
     assert.deepEqual({ k, rows, groups }, { k: 1, rows: 15, groups: 3 });
   });
@@ -103,11 +104,12 @@ describe("k of a set of quasi-identifiers", () => {
   it("refuses a column that is not there, and more groups than it has room for", () => {
     const counts = new GroupCounts({ ...SET, columns: ["zip", "sex"] }, KEY);
     assert.throws(() => counts.reader(TABLE), { code: "rules-invalid", message: /sex/ });
-    const small = new GroupCounts(SET, KEY, 16);
+    const small = new GroupCounts(SET, KEY, groupMemory(16));
     const many = copyOf(Array.from({ length: 1000 }, (_, at): Row => [String(at), "1980"]));
     assert.throws(
       () => {
         small.reader(TABLE).scan(many);
+        small.result();
       },
       { code: "groups-full", message: /public\.people, zip, born/ },
     );

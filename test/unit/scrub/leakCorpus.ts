@@ -136,6 +136,8 @@ const cards = (): readonly Planted[] =>
     { kind: "card", what: `card ${card.slice(0, 4)}, ${card.length} digits`, text: card },
     { kind: "card", what: `card ${card.slice(0, 4)}, blanks`, text: grouped(card, " ") },
     { kind: "card", what: `card ${card.slice(0, 4)}, dashes`, text: `paid by ${grouped(card, "-")}.` },
+    { kind: "card", what: `card ${card.slice(0, 4)}, two lines`, text: grouped(card, "-").replace("-", "-\n") },
+    { kind: "card", what: `card ${card.slice(0, 4)}, blanks and dashes`, text: grouped(card, "-").replace("-", " ") },
     { kind: "card", what: `card ${card.slice(0, 4)}, full width`, text: inDigits(0xff10, card) },
   ]);
 

@@ -20,6 +20,9 @@ const THEIRS = newKey();
 const hash = (digit: string) => digit.repeat(64);
 const NOW = new Date("2026-11-22T03:00:00.000Z");
 const PART = { file: "public.people.0001.copy.gz", bytes: 400, sha256: hash("a") };
+const PRE = { file: "pre-data.sql", bytes: 90, sha256: hash("1") };
+const POST = { file: "post-data.sql", bytes: 80, sha256: hash("2") };
+const FILES = [PRE, POST, PART];
 
 const GOOD: SnapshotManifest = {
   version: 1,
@@ -31,17 +34,19 @@ const GOOD: SnapshotManifest = {
   epoch: "e-1",
   schema: hash("b"),
   rules: hash("c"),
+  definitions: { preData: PRE, postData: POST },
   tables: [
     {
       schema: "public",
       table: "people",
+      columns: ["id", "name"],
       rowsIn: 10,
       rowsOut: 10,
       bytes: 900,
       parts: [PART],
       fakes: { "person.name": 10, "gov.ssn": 9 },
     },
-    { schema: "public", table: "empty", rowsIn: 0, rowsOut: 0, bytes: 0, parts: [], fakes: {} },
+    { schema: "public", table: "empty", columns: [], rowsIn: 0, rowsOut: 0, bytes: 0, parts: [], fakes: {} },
   ],
   scan: { detector: DETECTOR_VERSION, verdict: "pass", rows: 10, bytes: 900, counts: [], findings: [] },
   canaries: { planted: 12, found: 12, leaked: 0, verdict: "pass" },
@@ -61,7 +66,7 @@ const GOOD: SnapshotManifest = {
 const people = (more: Partial<SnapshotManifest["tables"][number]>) => ({
   tables: [{ ...(GOOD.tables[0] ?? assert.fail()), ...more }],
 });
-const expected: ManifestExpectation = { keys: OURS.keys, now: NOW, schema: hash("b"), rules: hash("c"), parts: [PART] };
+const expected: ManifestExpectation = { keys: OURS.keys, now: NOW, schema: hash("b"), rules: hash("c"), parts: FILES };
 
 async function problemsOf(manifest: SnapshotManifest, more: Partial<ManifestExpectation> = {}, signer = OURS.signer) {
   const verdict = verifyManifest(await signManifest(manifest, signer), { ...expected, ...more });
@@ -145,20 +150,27 @@ describe("the manifest of a snapshot", () => {
     ["lost rows", { ...people({ rowsIn: 11 }) }, {}, "rows: public.people had 11 rows, 10 were written"],
     ["unscanned rows", { scan: { ...GOOD.scan, rows: 9 } }, {}, "rows: 10 were written, 9 scanned"],
     ["unscanned bytes", { scan: { ...GOOD.scan, bytes: 1 } }, {}, "rows: 900 bytes were written, 1 scanned"],
-    ["a missing part", {}, { parts: [] }, "part: public.people.0001.copy.gz is missing"],
+    ["a missing part", {}, { parts: [PRE, POST] }, "part: public.people.0001.copy.gz is missing"],
     [
       "a short part",
       {},
-      { parts: [{ ...PART, bytes: 399 }] },
+      { parts: [PRE, POST, { ...PART, bytes: 399 }] },
       "part: public.people.0001.copy.gz has 399 bytes, signed are 400",
     ],
     [
       "a changed part",
       {},
-      { parts: [{ ...PART, sha256: hash("f") }] },
+      { parts: [PRE, POST, { ...PART, sha256: hash("f") }] },
       "part: public.people.0001.copy.gz was changed: another SHA-256",
     ],
-    ["a part too many", {}, { parts: [PART, { ...PART, file: "x.gz" }] }, "part: x.gz is not in the manifest"],
+    ["a file too many", {}, { parts: [...FILES, { ...PART, file: "x.sql" }] }, "part: x.sql is not in the manifest"],
+    ["a missing definition", {}, { parts: [PRE, PART] }, "definition: post-data.sql is missing"],
+    [
+      "a changed definition",
+      {},
+      { parts: [{ ...PRE, sha256: hash("f") }, POST, PART] },
+      "definition: pre-data.sql was changed: another SHA-256",
+    ],
     ["a part listed twice", people({ parts: [PART, PART] }), {}, "part: a file is listed twice"],
     [
       "age",
@@ -192,7 +204,11 @@ describe("the manifest of a snapshot", () => {
 
   it("names all that is wrong at once", async () => {
     const bad = { ...GOOD, ...people({ rowsIn: 12 }), canaries: { ...GOOD.canaries, leaked: 1 } };
-    const problems = await problemsOf(bad, { schema: hash("d"), parts: [], now: new Date("2026-12-22T03:00:00.000Z") });
+    const problems = await problemsOf(bad, {
+      schema: hash("d"),
+      parts: [PRE, POST],
+      now: new Date("2026-12-22T03:00:00.000Z"),
+    });
     assert.deepEqual(
       problems.map(({ what }) => what),
       ["schema", "canaries", "rows", "part", "age"],

@@ -32,11 +32,11 @@ describe("the parts of a table", () => {
     const [first, last] = partsOf(table, PAGES_IN_PART + 1).map(copyStatement);
     assert.equal(
       first,
-      `COPY (SELECT "id", NULL::text FROM ONLY "benefit"."odd ""name""" WHERE ctid >= '(0,0)'::tid AND ctid < '(8192,0)'::tid) TO STDOUT`,
+      `COPY (SELECT "id", NULL::text FROM ONLY "benefit"."odd ""name""" WHERE ctid >= '(0,0)'::tid AND ctid < '(2048,0)'::tid) TO STDOUT`,
     );
     assert.equal(
       last,
-      `COPY (SELECT "id", NULL::text FROM ONLY "benefit"."odd ""name""" WHERE ctid >= '(8192,0)'::tid) TO STDOUT`,
+      `COPY (SELECT "id", NULL::text FROM ONLY "benefit"."odd ""name""" WHERE ctid >= '(2048,0)'::tid) TO STDOUT`,
     );
   });
 });

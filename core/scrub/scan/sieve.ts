@@ -1,0 +1,266 @@
+import { BACKSLASH, LINE_FEED, TAB } from "../copyText";
+import { type DigestKey, digestKey, endHigh, endLow, highLane, highOfBoth, lowLane, lowOfBoth } from "./digest";
+import type { OutputTable } from "./columns";
+import type { DigestFilter } from "./filter";
+import { KNOWN_KINDS, type KnownValues, LONGEST_LEAD, ofKind } from "./known";
+import { KnownScanner } from "./knownScan";
+import type { FindingBook } from "./report";
+import { ShapeScanner } from "./shapes";
+import type { Suspects } from "./suspects";
+import { asciiKinds, AT, BREAK } from "./symbols";
+import { FOLDED, LONGEST_WORD, SHORTEST_NUMBER } from "./words";
+
+/** What a byte is here. */
+const WORD = 0;
+/** May stand between digits of one number. */
+const JOINS = 1;
+const PARTS = 2;
+const AT_SIGN = 3;
+const ENDS_FIELD = 4;
+/** Only the scanners know what it means. */
+const SPECIAL = 5;
+const BYTES = buildBytes();
+
+/** Digits of the shortest number that is looked for, however they are spelled. */
+const SHORTEST_SHAPE = 9;
+/** Where fakes of addresses are, to which nobody writes. */
+const HARMLESS = Buffer.from("example.org");
+
+/** Questions that wait to be asked together. */
+const QUESTIONS = 4096;
+const FIELDS = 4096;
+/** What a question has of its field: where it begins, its row and column. */
+const PLACE = 3;
+
+/**
+ * Reads COPY text once for both scans, and hands them only the fields in which they can find something. Within a field
+ * nothing is found without at least one of these: nine digits with no letter between them; an `@`; a word, or a short number
+ * and a word, that something known begins with; a known number. None of it reaches from one field into another. Fields that
+ * hold anything else than ASCII, an escape, or that do not end in their chunk are handed over as they are.
+ */
+export class FieldSieve {
+  private readonly shapes: ShapeScanner;
+  private readonly words: KnownScanner;
+  private readonly filter: DigestFilter;
+  private readonly key: DigestKey;
+  /** By column: known words, and known numbers, may not be in it. */
+  private readonly wantsWords: readonly boolean[];
+  private readonly wantsNumbers: readonly boolean[];
+  /** What is asked of a key of JSON. */
+  private readonly keyKinds: readonly number[];
+  private row: number;
+  private column = 0;
+  /** The scanners are in the middle of a field. */
+  private isPassing = false;
+
+  private readonly lows = new Int32Array(QUESTIONS);
+  private readonly highs = new Int32Array(QUESTIONS);
+  private readonly fieldOf = new Int32Array(QUESTIONS);
+  private readonly indices = new Int32Array(QUESTIONS + 1);
+  private questions = 0;
+  private readonly places = new Float64Array(FIELDS * PLACE);
+  private fields = 0;
+
+  constructor(
+    private readonly table: OutputTable,
+    known: KnownValues,
+    key: Buffer,
+    private readonly book: FindingBook,
+    suspects: Suspects,
+    rowsBefore = 0,
+  ) {
+    this.shapes = new ShapeScanner(table, book, rowsBefore);
+    this.words = new KnownScanner(table, known, key, suspects, rowsBefore);
+    this.filter = known.filter;
+    this.key = digestKey(key);
+    this.wantsWords = table.columns.map(({ knownWords }) => knownWords !== false);
+    this.wantsNumbers = table.columns.map(({ knownNumbers }) => knownNumbers !== false);
+    // A key begins nothing, so it must be something known itself; where single names count, it may be one.
+    this.keyKinds = table.columns.map(({ singleNames }) =>
+      singleNames === true ? KNOWN_KINDS.beginning : KNOWN_KINDS.whole,
+    );
+    this.row = rowsBefore + 1;
+  }
+
+  /** @throws ScrubError copy-malformed; known-values-full when there are more suspicions than can be looked up. */
+  scan(chunk: Uint8Array): void {
+    this.book.bytes += chunk.length;
+    let at = this.isPassing ? this.pass(chunk, 0) : 0;
+    while (at >= 0 && at < chunk.length) {
+      if (this.questions > QUESTIONS / 2 || this.fields === FIELDS) this.ask(chunk);
+      const start = at;
+      at = this.field(chunk, start);
+      if (at >= 0) continue;
+      this.ask(chunk);
+      this.shapes.goTo(this.row, this.column);
+      this.words.goTo(this.row, this.column);
+      at = this.pass(chunk, start);
+    }
+    this.ask(chunk);
+  }
+
+  /** After the last chunk. @throws ScrubError copy-malformed when a row is left without its end. */
+  end(): void {
+    if (!this.isPassing) {
+      this.shapes.goTo(this.row, this.column);
+      this.words.goTo(this.row, this.column);
+    }
+    this.shapes.end();
+    this.words.end();
+  }
+
+  /** Looks at one field. @returns the place behind it; -1 if it has to be handed over, with no question left of it */
+  private field(chunk: Uint8Array, start: number): number {
+    const { lows, highs, fieldOf, fields } = this;
+    const [key0, key1] = this.key;
+    const kinds = BYTES;
+    const folds = FOLDED;
+    const { length } = chunk;
+    const wantsWords = this.wantsWords[this.column] === true;
+    const wantsNumbers = this.wantsNumbers[this.column] === true;
+    const keyKind = this.keyKinds[this.column] ?? KNOWN_KINDS.beginning;
+    const first = this.questions;
+    let questions = first;
+    let hasShape = false;
+    /** Digits so far without a letter or a sign that parts numbers. */
+    let digits = 0;
+    let leadLow = 0;
+    let leadHigh = 0;
+    let hasLead = false;
+    let at = start;
+    for (;;) {
+      if (at === length) return -1;
+      const byte = chunk[at] ?? 0;
+      const kind = kinds[byte] ?? SPECIAL;
+      if (kind === WORD) {
+        const from = at;
+        let low = key0;
+        let high = key1;
+        let letters = 0;
+        do {
+          const folded = folds[chunk[at] ?? 0] ?? 0;
+          if (folded === 0) break;
+          low = lowLane(low, folded);
+          high = highLane(high, folded);
+          letters += folded >>> 6;
+        } while (++at < length);
+        const count = at - from;
+        if (count > LONGEST_WORD || questions + 2 > QUESTIONS) return -1;
+        digits += count - letters;
+        if (digits >= SHORTEST_SHAPE) hasShape = true;
+        high = endHigh(low, high);
+        low = endLow(low);
+        if (letters === 0) {
+          if (count >= SHORTEST_NUMBER && wantsNumbers) {
+            lows[questions] = ofKind(low, KNOWN_KINDS.number);
+            highs[questions] = high;
+            fieldOf[questions++] = fields;
+          }
+          hasLead = count <= LONGEST_LEAD;
+          leadLow = low;
+          leadHigh = high;
+        } else {
+          // No more than these can be at its end.
+          digits = count - letters;
+          if (digits >= SHORTEST_NUMBER && wantsNumbers) return -1;
+          if (wantsWords) {
+            const kind = isKey(chunk, from, at) ? keyKind : KNOWN_KINDS.beginning;
+            lows[questions] = ofKind(low, kind);
+            highs[questions] = high;
+            fieldOf[questions++] = fields;
+            if (hasLead) {
+              lows[questions] = ofKind(lowOfBoth(leadLow, leadHigh, low), kind);
+              highs[questions] = highOfBoth(leadLow, leadHigh, high);
+              fieldOf[questions++] = fields;
+              hasLead = false;
+            }
+          }
+        }
+      } else if (kind === JOINS) at++;
+      else if (kind === PARTS) {
+        digits = 0;
+        at++;
+      } else if (kind === ENDS_FIELD) break;
+      else if (kind === AT_SIGN) {
+        digits = 0;
+        at++;
+        if (!isHarmless(chunk, at)) hasShape = true;
+      } else if (byte === BACKSLASH && isNull(chunk, at, start)) at += 2;
+      else return -1;
+    }
+    const isLast = this.column === this.table.columns.length - 1;
+    if ((chunk[at] === LINE_FEED) !== isLast) return -1;
+    if (hasShape) {
+      this.shapes.goTo(this.row, this.column);
+      this.shapes.field(chunk, start);
+    }
+    if (questions > first) {
+      this.questions = questions;
+      const to = fields * PLACE;
+      this.places[to] = start;
+      this.places[to + 1] = this.row;
+      this.places[to + 2] = this.column;
+      this.fields++;
+    }
+    this.next(isLast);
+    return at + 1;
+  }
+
+  /** Asks what waits, and has the fields scanned in which something known may begin. */
+  private ask(chunk: Uint8Array): void {
+    const found = this.filter.sift(this.lows, this.highs, this.questions, this.indices);
+    let last = -1;
+    for (let at = 0; at < found; at++) {
+      const field = this.fieldOf[this.indices[at] ?? 0] ?? 0;
+      if (field === last) continue;
+      last = field;
+      const place = field * PLACE;
+      this.words.goTo(this.places[place + 1] ?? 0, this.places[place + 2] ?? 0);
+      this.words.field(chunk, this.places[place] ?? 0);
+    }
+    this.questions = this.fields = 0;
+  }
+
+  /** Hands a field over to both scanners, from its beginning or in its middle. @returns as `field` */
+  private pass(chunk: Uint8Array, from: number): number {
+    const end = this.shapes.field(chunk, from);
+    this.words.field(chunk, from);
+    this.isPassing = end < 0;
+    if (end > 0) this.next(chunk[end - 1] === LINE_FEED);
+    return end;
+  }
+
+  private next(isLast: boolean): void {
+    if (isLast) {
+      this.row++;
+      this.column = 0;
+    } else this.column++;
+  }
+}
+
+/** The word is in quotes, with a colon right behind them. */
+const isKey = (chunk: Uint8Array, from: number, to: number): boolean =>
+  chunk[to] === 34 && chunk[to + 1] === 58 && chunk[from - 1] === 34;
+
+/** The whole field is `\N`. */
+const isNull = (chunk: Uint8Array, at: number, start: number): boolean =>
+  at === start && chunk[at + 1] === 78 && (chunk[at + 2] === TAB || chunk[at + 2] === LINE_FEED);
+
+/** The host behind an `@` is `example.org` and nothing more. */
+function isHarmless(chunk: Uint8Array, from: number): boolean {
+  for (let at = 0; at < HARMLESS.length; at++) if (chunk[from + at] !== HARMLESS[at]) return false;
+  const next = chunk[from + HARMLESS.length];
+  return next === TAB || next === LINE_FEED || next === 34;
+}
+
+function buildBytes(): Uint8Array {
+  const kinds = asciiKinds();
+  return Uint8Array.from({ length: 256 }, (_, byte) => {
+    if (byte === TAB || byte === LINE_FEED) return ENDS_FIELD;
+    if (byte >= 0x80 || byte === BACKSLASH) return SPECIAL;
+    if (FOLDED[byte] !== 0) return WORD;
+    const kind = kinds[byte] ?? 0;
+    if (kind === AT) return AT_SIGN;
+    return kind === BREAK ? PARTS : JOINS;
+  });
+}

@@ -1,0 +1,28 @@
+package hms.permission_test
+
+import data.hms.permission
+
+roles := {"Pipeline": [{"actions": ["deploy"], "resources": ["drought_benefit"], "stacks": ["prod"]}]}
+
+ask(extra) := result if {
+	asked := object.union({"role": "Pipeline", "action": "deploy", "resource": "drought-benefit", "context": {"stack": "prod"}}, extra)
+	result := permission.decision with input as asked with data.permissions.roles as roles
+}
+
+test_what_is_granted_is_allowed if ask({}).allow
+
+test_a_service_may_be_written_with_underscores if ask({"resource": "drought_benefit"}).allow
+
+test_another_action_is_denied if not ask({"action": "rollback"}).allow
+
+test_another_service_is_denied if not ask({"resource": "benefits-api"}).allow
+
+test_another_stack_is_denied if not ask({"context": {"stack": "staging"}}).allow
+
+test_no_stack_is_denied_where_stacks_are_named if not permission.decision.allow with input as {"role": "Pipeline", "action": "deploy", "resource": "drought_benefit"} with data.permissions.roles as roles
+
+test_an_unknown_role_is_denied_with_its_name if ask({"role": "Guest"}).reasons == ["there is no role Guest"]
+
+test_nothing_at_all_is_denied if permission.decision.reasons == ["no action was given", "no resource was given", "no role was given"] with input as {} with data.permissions.roles as roles
+
+test_no_grants_at_all_is_denied if not permission.decision.allow with input as {"role": "Pipeline", "action": "deploy", "resource": "drought_benefit"} with data.permissions as {}
