@@ -26,16 +26,32 @@ const NODE_MINIMUM = 20;
 const ENTRIES = {
   cli: "cli/main.ts",
   provider: "provider/main.ts",
+  policy: "policy/pulumi/main.ts",
   "plugin-kubernetes": "platform/plugins/kubernetes/main.ts",
   "plugin-random": "platform/plugins/random/main.ts",
   "plugin-docker": "platform/plugins/docker/main.ts",
+  "plugin-aws": "platform/plugins/aws/main.ts",
   "network-policy": "platform/networkPolicy/main.ts",
   runner: "runner/main.ts",
   verify: "verifier/main.ts",
+  "snapshot-worker": "provider/snapshot/worker.ts",
 };
 
+/** Bundles that only ever run in the checkout: what few of their commands need is loaded from node_modules when they do. */
+const IN_CHECKOUT = new Set(["cli", "provider"]);
+
 /** Programs that the command line serves under names of their own. */
-const COMMANDS = new Set(["hms", "hms-deploy", "hms-sbx", "start", "test", "bench", "bench:scrub", "bench:switch"]);
+const COMMANDS = new Set([
+  "hms",
+  "hms-deploy",
+  "hms-sbx",
+  "start",
+  "test",
+  "bench",
+  "bench:sandbox",
+  "bench:scrub",
+  "bench:switch",
+]);
 
 const say = (text) => process.stderr.write(`${text}\n`);
 
@@ -270,8 +286,11 @@ function build(name) {
       sourcemap: "linked",
       sourcesContent: false,
       outfile: bundleFile(name),
-      // Loaded from node_modules where they are used: one is a program of its own, the other is never used by a bundle.
-      external: ["esbuild", "typescript", "fsevents"],
+      // Loaded from node_modules where they are used: a program of its own, two that no bundle uses, and one for a bench.
+      external: [
+        ...["esbuild", "typescript", "fsevents", "@snaplet/copycat"],
+        ...(IN_CHECKOUT.has(name) ? ["@aws-sdk/*"] : []),
+      ],
       logLevel: "silent",
     });
   } catch (error) {

@@ -6,9 +6,10 @@ import { exec } from "../exec";
 import { withLock } from "../lock";
 import { archive } from "../toolchain/debianFiles";
 import { launcher } from "../toolchain/launcher";
+import { layersLock, type ImageOptions } from "./imageLayers";
 import type { Layout } from "./layout";
 import { imageOf, layerOf, pushImage, storedDigest } from "./ociImage";
-import { layersLock, nodeInputs, nodeLayers, type RunnerImageOptions } from "./runnerImage";
+import { nodeInputs, nodeLayers } from "./runnerImage";
 
 /** Node.js on a few Debian packages, as the runner has it: no shell, no package manager. */
 const NODE_REPOSITORY = "hms/node";
@@ -26,7 +27,7 @@ export async function ensureBaseImages(
   layout: Layout,
   images: readonly string[],
   folder: string,
-  options: RunnerImageOptions,
+  options: ImageOptions,
 ): Promise<void> {
   for (const image of images) {
     const [, repository = "", tag = ""] = /^(.*):([^:/@]+)$/.exec(image) ?? [];
@@ -35,7 +36,7 @@ export async function ensureBaseImages(
   }
 }
 
-async function ensureNode(layout: Layout, tag: string, options: RunnerImageOptions): Promise<void> {
+async function ensureNode(layout: Layout, tag: string, options: ImageOptions): Promise<void> {
   const { NODE_VERSION: version } = launcher();
   if (tag !== version)
     throw new RefusedError(
@@ -69,7 +70,7 @@ async function ensureModules(
   layout: Layout,
   tag: string,
   folder: string,
-  { progress, signal }: RunnerImageOptions,
+  { progress, signal }: ImageOptions,
 ): Promise<void> {
   const lock = readText(path.join(folder, "package-lock.json"));
   if (lock === undefined)

@@ -10,6 +10,7 @@ import { dnsManifests } from "./manifests/dns";
 import { GATEWAY, gatewayManifests, gatewayResources } from "./manifests/gateway";
 import type { Manifest } from "./manifests/objects";
 import { rightsManifests } from "./manifests/rights";
+import { traefikDefinitions } from "./manifests/traefikKinds";
 import { probeDns, probeHttp, type Verdict } from "./probe";
 
 const OWNER = { fieldManager: "hms-platform", force: true } as const;
@@ -27,6 +28,7 @@ export async function applyRights(client: KubeClient): Promise<void> {
 /** Everything that runs inside the cluster. Applying what is there already changes nothing. */
 export async function applyPlatform(layout: Layout, client: KubeClient): Promise<void> {
   await applyGatewayApi(layout, client);
+  await applyAll(client, traefikDefinitions());
   await applyAll(client, [
     ...dnsManifests(imageReference(layout, "coredns")),
     ...gatewayManifests(imageReference(layout, "traefik"), layout.ports),
@@ -34,8 +36,8 @@ export async function applyPlatform(layout: Layout, client: KubeClient): Promise
   ]);
 }
 
-async function applyAll(client: KubeClient, manifests: readonly Manifest[]): Promise<void> {
-  // A namespace comes before what lives in it.
+/** Applies objects, namespaces before what lives in them. */
+export async function applyAll(client: KubeClient, manifests: readonly Manifest[]): Promise<void> {
   const [first, rest] = [manifests.filter(isNamespace), manifests.filter((manifest) => !isNamespace(manifest))];
   for (const group of [first, rest]) await Promise.all(group.map((manifest) => client.apply(manifest, OWNER)));
 }
@@ -148,19 +150,20 @@ interface PodStatus {
 
 /** Deletes platform pods that wait for their next try, so that the next try is now. */
 export async function retryWaitingPods(client: KubeClient): Promise<void> {
-  for (const { namespace, labelSelector } of [
-    { namespace: "kube-system", labelSelector: "k8s-app=kube-dns" },
-    { namespace: GATEWAY.namespace, labelSelector: "app=traefik" },
-  ]) {
-    const pods = await client.list({ apiVersion: "v1", kind: "Pod", namespace }, { labelSelector });
-    for (const pod of pods) {
-      const status = pod.status as PodStatus | undefined;
-      const waits = (status?.containerStatuses ?? []).some(
-        ({ ready, state }) => !ready && state?.waiting !== undefined,
-      );
-      const name = pod.metadata.name;
-      if (waits && name !== undefined)
-        await client.delete({ apiVersion: "v1", kind: "Pod", namespace, name }, { gracePeriodSeconds: 0 });
-    }
+  await retryWaiting(client, { namespace: "kube-system", labelSelector: "k8s-app=kube-dns" });
+  await retryWaiting(client, { namespace: GATEWAY.namespace, labelSelector: "app=traefik" });
+}
+
+export async function retryWaiting(
+  client: KubeClient,
+  { namespace, labelSelector }: { readonly namespace: string; readonly labelSelector: string },
+): Promise<void> {
+  const pods = await client.list({ apiVersion: "v1", kind: "Pod", namespace }, { labelSelector });
+  for (const pod of pods) {
+    const status = pod.status as PodStatus | undefined;
+    const waits = (status?.containerStatuses ?? []).some(({ ready, state }) => !ready && state?.waiting !== undefined);
+    const name = pod.metadata.name;
+    if (waits && name !== undefined)
+      await client.delete({ apiVersion: "v1", kind: "Pod", namespace, name }, { gracePeriodSeconds: 0 });
   }
 }

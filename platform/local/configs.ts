@@ -98,12 +98,12 @@ export function kubeletConfig(layout: Layout): string {
   });
 }
 
-export function registryConfig(layout: Layout): string {
+export function registryConfig(address: string): string {
   return JSON.stringify({
     version: "0.1",
     log: { level: "warn", accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: `${CONFINED}/store` }, delete: { enabled: true } },
-    http: { addr: layout.registry },
+    http: { addr: address },
   });
 }
 

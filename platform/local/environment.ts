@@ -3,6 +3,8 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { runningDaemon } from "./daemon";
+import { PACK_OPTION, packFolder, packsWith } from "../policyPack";
+import { projectRoot } from "../home";
 import type { DockerChoice } from "./docker";
 import { loadLayout } from "./layout";
 
@@ -18,6 +20,8 @@ export interface EnvironmentSources {
   readonly docker: DockerChoice;
   /** Folders to put first on PATH, the first one foremost. */
   readonly path: readonly string[];
+  /** Folder of the policy pack. */
+  readonly policyPack: string;
 }
 
 /** File with the passphrase that encrypts secrets in the state of local stacks. */
@@ -43,7 +47,7 @@ export function ensureEnvironment(home: string): void {
 /**
  * The variables under which plain `pulumi`, `kubectl` and `docker` work on the platform. What the user has set is left
  * as it is, except for lists: PATH gets folders in front, KUBECONFIG the platform's file behind what is there, so that
- * a stack may name any context of either.
+ * a stack may name any context of either, and the engine's packs ours in front.
  */
 export function environmentFor(sources: EnvironmentSources, current: Env): Readonly<Record<string, string>> {
   const { home } = sources;
@@ -64,6 +68,7 @@ export function environmentFor(sources: EnvironmentSources, current: Env): Reado
   const exports: Record<string, string> = {
     PATH: pathWith(sources.path, current.PATH ?? ""),
     KUBECONFIG: kubeconfigs(sources, current.KUBECONFIG),
+    [PACK_OPTION]: packsWith(sources.policyPack, current[PACK_OPTION]),
   };
   for (const [name, value] of Object.entries(wanted)) {
     const own = current[name];
@@ -84,6 +89,7 @@ export function environment(current: Env = process.env): Readonly<Record<string,
       ...usersKubeconfig(),
       docker: { ours, host: ours ? `unix://${layout.dockerSocket}` : undefined },
       path: [...nodeFolder(current), layout.bin],
+      policyPack: packFolder(projectRoot()),
     },
     current,
   );

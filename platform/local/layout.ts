@@ -14,6 +14,8 @@ export const CLUSTER = {
   serviceCidr: "10.96.0.0/16",
   apiService: "10.96.0.1",
   dnsService: "10.96.0.10",
+  /** Of the review gate's Service: the gateway is on the node's network, which the name service does not serve. */
+  reviewGate: "10.96.0.11",
   domain: "cluster.local",
   bridge: "hms0",
   /** The node's own address on the bridge: the first of the pods' network. */

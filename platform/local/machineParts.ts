@@ -59,23 +59,24 @@ export function dockerd(layout: Layout): Part {
   };
 }
 
-export function registry(layout: Layout): Part {
-  const folder = path.join(layout.data, "registry");
+/** A registry of that name, with a folder of its own, at that host and port. */
+export function registry(layout: Layout, name = "registry", address = layout.registry): Part {
+  const folder = path.join(layout.data, name);
   return {
-    name: "registry",
+    name,
     needs: [],
     spec: () => {
       const account = accountNamed("docker-registry");
       claimFolder(folder, account);
       return {
-        name: "registry",
+        name,
         argv: confined(account, folder, [program("docker-registry"), "serve", `${CONFINED}/config.json`]),
-        files: { [path.join(folder, "config.json")]: registryConfig(layout) },
+        files: { [path.join(folder, "config.json")]: registryConfig(address) },
         owner: account,
         env: { OTEL_TRACES_EXPORTER: "none" },
       };
     },
-    probe: () => probeHttp({ url: `http://${layout.registry}/v2/` }),
+    probe: () => probeHttp({ url: `http://${address}/v2/` }),
   };
 }
 

@@ -23,6 +23,8 @@ export interface ImageRuntime {
   readonly user?: string;
   /** @default PATH=/ */
   readonly env?: readonly string[];
+  /** Signal that asks its program to end. @default SIGTERM */
+  readonly stopSignal?: string;
 }
 
 /** An image as a registry stores it. */
@@ -83,12 +85,21 @@ export async function layerOf(tar: Buffer, compression: number): Promise<Layer> 
 }
 
 /** The image of these layers, the lowest first. Its digest depends on nothing but their contents and the runtime. */
-export function imageOf(layers: readonly Layer[], { entrypoint, user, env = ["PATH=/"] }: ImageRuntime): BuiltImage {
+export function imageOf(
+  layers: readonly Layer[],
+  { entrypoint, user, env = ["PATH=/"], stopSignal }: ImageRuntime,
+): BuiltImage {
   const config = Buffer.from(
     JSON.stringify({
       architecture: process.arch === "arm64" ? "arm64" : "amd64",
       os: "linux",
-      config: { Entrypoint: entrypoint, Env: env, WorkingDir: "/", ...(user === undefined ? {} : { User: user }) },
+      config: {
+        Entrypoint: entrypoint,
+        Env: env,
+        WorkingDir: "/",
+        ...(user === undefined ? {} : { User: user }),
+        ...(stopSignal === undefined ? {} : { StopSignal: stopSignal }),
+      },
       rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
       history: layers.map(() => ({ created: "1970-01-01T00:00:00Z", created_by: "hms" })),
       created: "1970-01-01T00:00:00Z",

@@ -1,4 +1,5 @@
 import * as path from "node:path";
+import { ACCOUNT_REGISTRIES, AWS, awsParts, wantsAws } from "./aws";
 import { kubeletConfig } from "./configs";
 import { CLUSTER, type Layout } from "./layout";
 import { containerd, dockerd, postgres, prometheus, registry } from "./machineParts";
@@ -21,6 +22,7 @@ export function platformParts(layout: Layout, withDocker: boolean): readonly Par
     kubelet(layout),
     proxy(layout),
     prometheus(layout),
+    ...(wantsAws(layout) ? awsParts(layout) : []),
   ];
   return withDocker ? [...parts, dockerd(layout)] : parts;
 }
@@ -28,6 +30,7 @@ export function platformParts(layout: Layout, withDocker: boolean): readonly Par
 /** Names of all parts there can be, for stopping and for logs. Those that others need come last. */
 export const PART_NAMES = [
   ...["prometheus", "kube-proxy", "kubelet", NETWORK_POLICY],
+  ...[AWS, ...ACCOUNT_REGISTRIES.map(({ part }) => part)],
   ...[
     "kube-scheduler",
     "kube-controller-manager",

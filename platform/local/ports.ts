@@ -19,12 +19,22 @@ export const DEFAULT_PORTS = {
   proxyHealth: 10256,
   controllerManager: 10257,
   scheduler: 10259,
+  /** Only with --sandboxes: ports of Services, which the cluster gives from a range of their own. */
+  vaultPostgres: 30432,
+  sandboxPostgres: 30433,
+  /** Only with --aws: the emulator, and the registry of each emulated account. */
+  aws: 4566,
+  registryUsda: 5001,
+  registryEpa: 5002,
+  registryDoi: 5003,
 } as const;
 
 export type PortName = keyof typeof DEFAULT_PORTS;
 export type Ports = Readonly<Record<PortName, number>>;
 
 const PORT_NAMES = Object.keys(DEFAULT_PORTS) as PortName[];
+
+const SERVICE_PORTS = new Set<PortName>(["vaultPostgres", "sandboxPostgres"]);
 
 /** Environment variable that overrides a port: `HMS_PORT_GATEWAY_METRICS` for `gatewayMetrics`. */
 export function portVariable(name: PortName): string {
@@ -39,8 +49,9 @@ export function loadPorts(env: Readonly<Record<string, string | undefined>>): Po
     const text = env[portVariable(name)];
     if (text === undefined || text === "") continue;
     const port = Number(text);
-    if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) ports[name] = port;
-    else problems.push(`${portVariable(name)} must be a port from 1 to 65535, got "${text}"`);
+    const [first, last] = SERVICE_PORTS.has(name) ? [30_000, 32_767] : [1, 65_535];
+    if (/^\d+$/.test(text) && port >= first && port <= last) ports[name] = port;
+    else problems.push(`${portVariable(name)} must be a port from ${first} to ${last}, got "${text}"`);
   }
   for (const [index, name] of PORT_NAMES.entries()) {
     const twin = PORT_NAMES.slice(0, index).find((other) => ports[other] === ports[name]);

@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import { RefusedError } from "../errors";
+import { AWS, ACCOUNT_REGISTRIES, wantsAws } from "./aws";
 import { endProcess, OWNER_VARIABLE, runningDaemon } from "./daemon";
 import { CLUSTER, type Layout } from "./layout";
 import { busyPorts, portVariable, type PortName } from "./ports";
@@ -17,6 +18,12 @@ const PORTS_OF: Readonly<Record<string, readonly PortName[]>> = {
   "kube-controller-manager": ["controllerManager"],
   "kube-scheduler": ["scheduler"],
   gateway: ["gateway", "gatewayTls", "gatewayMetrics", "gatewayPing"],
+};
+
+/** Those of `--aws`, where it is wanted. */
+const AWS_PORTS_OF: Readonly<Record<string, readonly PortName[]>> = {
+  [AWS]: ["aws"],
+  ...Object.fromEntries(ACCOUNT_REGISTRIES.map(({ part, port }) => [part, [port]])),
 };
 
 const onNodeAddress = new Set<PortName>(["apiserver", "kubelet"]);
@@ -59,7 +66,7 @@ export function otherKubernetes(layout: Layout): { readonly pid: number; readonl
 }
 
 async function freePorts(layout: Layout): Promise<void> {
-  const wanted = Object.entries(PORTS_OF)
+  const wanted = Object.entries({ ...PORTS_OF, ...(wantsAws(layout) ? AWS_PORTS_OF : {}) })
     .filter(([part]) => runningDaemon(layout, part) === undefined)
     .flatMap(([, names]) => names)
     .map((name) => ({ name, host: onNodeAddress.has(name) ? CLUSTER.address : "127.0.0.1", port: layout.ports[name] }));

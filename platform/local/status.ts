@@ -1,6 +1,13 @@
 import * as fs from "node:fs";
+import { awsAddresses, wantsAws, type AwsAddresses } from "./aws";
 import { clusterChecks, localClient } from "./cluster";
 import { logFile, runningDaemon } from "./daemon";
+import {
+  DATABASE_SERVERS,
+  databaseServerAddresses,
+  databaseServerChecks,
+  wantsDatabaseServers,
+} from "./databaseServers";
 import { chooseDocker } from "./docker";
 import { CLUSTER, type Layout } from "./layout";
 import { platformParts } from "./parts";
@@ -29,6 +36,10 @@ export interface PlatformStatus {
   readonly registry: string;
   readonly prometheus: string;
   readonly postgres: string;
+  /** Database servers of `--sandboxes` by name, where this machine reaches them; none without it. */
+  readonly servers: Readonly<Record<string, string>>;
+  /** The emulator of AWS and the accounts' registries; absent without `--aws`. */
+  readonly aws?: AwsAddresses;
   /** Docker in use: ours, or one that was there already. */
   readonly docker: string;
   readonly parts: readonly PartStatus[];
@@ -50,16 +61,23 @@ export async function platformStatus(layout: Layout): Promise<PlatformStatus> {
       };
     }),
   );
+  const servers = wantsDatabaseServers(layout);
   const apiRuns = parts.some(({ name, state }) => name === "kube-apiserver" && state === "healthy");
   const inside: PartStatus[] =
     apiRuns && fs.existsSync(layout.kubeconfig)
       ? await Promise.all(
-          clusterChecks(layout, localClient(layout)).map(async ({ name, probe }): Promise<PartStatus> => {
+          [
+            ...clusterChecks(layout, localClient(layout)),
+            ...(servers ? databaseServerChecks(layout, localClient(layout)) : []),
+          ].map(async ({ name, probe }): Promise<PartStatus> => {
             const verdict = await probe();
             return verdict === undefined ? { name, state: "healthy" } : { name, state: "sick", reason: verdict };
           }),
         )
-      : ["node", "dns", "gateway"].map((name) => ({ name, state: "stopped" }));
+      : ["node", "dns", "gateway", ...(servers ? DATABASE_SERVERS.map(({ name }) => name) : [])].map((name) => ({
+          name,
+          state: "stopped",
+        }));
   const all = [...parts, ...inside];
   return {
     home: layout.home,
@@ -72,6 +90,8 @@ export async function platformStatus(layout: Layout): Promise<PlatformStatus> {
     registry: layout.registry,
     prometheus: `http://127.0.0.1:${layout.ports.prometheus}`,
     postgres: `127.0.0.1:${layout.ports.postgres}`,
+    servers: servers ? databaseServerAddresses(layout) : {},
+    ...(wantsAws(layout) ? { aws: awsAddresses(layout) } : {}),
     docker: docker.host ?? "unix:///var/run/docker.sock",
     parts: all,
   };

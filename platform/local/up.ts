@@ -5,9 +5,12 @@ import { withLock } from "../lock";
 import type { Progress } from "../progress";
 import { ensureDebianPackages } from "../toolchain/debian";
 import { ensureTools } from "../toolchain/install";
+import { ensureMoto } from "../toolchain/moto";
 import { CONTROL_PLANE } from "../toolchain/tools";
+import { foundAwsAccounts, wantAws, wantsAws } from "./aws";
 import { applyPlatform, applyRights, clusterChecks, localClient, retryWaitingPods } from "./cluster";
 import { trimLogs } from "./daemon";
+import { ensureDatabaseServers, wantsDatabaseServers } from "./databaseServers";
 import { chooseDocker } from "./docker";
 import { ensureImage, IMAGE_NAMES } from "./images";
 import type { Layout } from "./layout";
@@ -22,6 +25,10 @@ import { becomesHealthy, examine, forgetEarlierBoot, inOrder, repair } from "./r
 export interface UpOptions {
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
+  /** Also brings up what scrubbed snapshots and sandboxes stand on. @default as once said on this platform */
+  readonly sandboxes?: boolean;
+  /** Also brings up the emulator of AWS and a registry for each emulated account. @default as once said on this platform */
+  readonly aws?: boolean;
 }
 
 /** Tools that the cluster itself is made of. */
@@ -34,7 +41,8 @@ const READY_MS = 180_000;
  * Brings the local platform up, or what is missing of it: installs tools, starts what does not run, restarts what does
  * not answer, and returns when all of it works. Safe to run at any time, also twice at once.
  */
-export async function bringUp(layout: Layout, { progress, signal }: UpOptions): Promise<void> {
+export async function bringUp(layout: Layout, options: UpOptions): Promise<void> {
+  const { progress, signal, sandboxes = false, aws = false } = options;
   claimHome(layout.home);
   const waiting = (holder: string) => {
     progress.line(`… ${holder} is working on ${layout.home}; waiting for it`);
@@ -43,18 +51,23 @@ export async function bringUp(layout: Layout, { progress, signal }: UpOptions): 
     for (const folder of [layout.bin, layout.log, layout.etc, layout.data, `${layout.home}/toolchain`])
       fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     forgetEarlierBoot(layout, bootId());
+    if (aws) wantAws(layout);
     await preflight(layout);
     const context = { home: layout.home, progress, signal };
     await ensureDebianPackages(context);
     await ensureTools(CLUSTER_TOOLS, context);
+    if (wantsAws(layout)) await ensureMoto(context);
     await Promise.all([ensureNetwork(layout), ensurePki(layout)]);
     ensureKubeconfig(layout);
     const docker = await chooseDocker(layout);
     if (docker.ours) removeStaleDockerPid(layout);
     const parts = platformParts(layout, docker.ours);
-    if (await allHealthy(layout, parts)) return;
-    await bringPartsUp(layout, parts, { progress, signal });
-    trimLogs(layout);
+    if (!(await allHealthy(layout, parts))) {
+      await bringPartsUp(layout, parts, { progress, signal });
+      trimLogs(layout);
+    }
+    if (wantsAws(layout)) await foundAwsAccounts(layout, signal);
+    if (sandboxes || wantsDatabaseServers(layout)) await ensureDatabaseServers(layout, { progress, signal });
   });
 }
 

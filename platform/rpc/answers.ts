@@ -23,7 +23,8 @@ export type Answers = Readonly<
 export function answers(provider: ProviderDefinition, log: EngineLog, cancel: () => void): Answers {
   const about = (urn: string, signal: AbortSignal): ResourceOperation => {
     const { type, name } = parseUrn(urn);
-    return { urn, type, name, signal, log: log.forResource(urn) };
+    const engine = log.address === undefined ? {} : { engine: log.address };
+    return { urn, type, name, ...engine, signal, log: log.forResource(urn) };
   };
   const general = (signal: AbortSignal) => ({ signal, log: log.forResource("") });
 

@@ -21,8 +21,11 @@ const FLUSH_MS = 500;
 export class EngineLog {
   private client: EngineClient | undefined;
   private queue: Promise<void> = Promise.resolve();
+  /** Of the engine, once it is known. */
+  address: string | undefined;
 
   connect(address: string): void {
+    this.address ??= address;
     this.client ??= new EngineClient(address, credentials.createInsecure());
   }
 

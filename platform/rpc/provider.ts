@@ -17,6 +17,8 @@ export interface ResourceOperation extends Operation {
   readonly type: string;
   /** The resource's name in the program. */
   readonly name: string;
+  /** Where the engine of this run serves its plugins: the same for all of them, and for no other run. */
+  readonly engine?: string;
 }
 
 export interface CheckRequest extends ResourceOperation {

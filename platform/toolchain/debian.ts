@@ -20,8 +20,11 @@ export function missingPackages(
  * Installs the Debian packages whose programs are missing. Their services neither start now nor at the next boot, and
  * PostgreSQL's package makes no cluster: we run our own instances. Packages already installed are left as they are.
  */
-export async function ensureDebianPackages(context: ToolchainContext): Promise<void> {
-  if (missingPackages().length === 0) return;
+export async function ensureDebianPackages(
+  context: ToolchainContext,
+  packages: readonly DebianPackage[] = DEBIAN_PACKAGES,
+): Promise<void> {
+  if (missingPackages(packages).length === 0) return;
   const { progress, signal } = context;
   await withLock(
     "debian-packages",
@@ -30,12 +33,12 @@ export async function ensureDebianPackages(context: ToolchainContext): Promise<v
     },
     signal,
     async () => {
-      const missing = missingPackages();
+      const missing = missingPackages(packages);
       if (missing.length === 0) return;
       const command = `apt-get install --no-install-recommends ${missing.join(" ")}`;
       if (!fs.existsSync("/usr/bin/apt-get"))
         throw new RefusedError(
-          `the local platform needs these Debian packages, and this machine has no apt-get: ${missing.join(", ")}. ` +
+          `these Debian packages are needed, and this machine has no apt-get: ${missing.join(", ")}. ` +
             `Install their equals, or set hms:kubeContext to a cluster that runs already.`,
         );
       if (process.getuid?.() !== 0)

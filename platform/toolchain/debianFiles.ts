@@ -6,11 +6,15 @@ import { withLock } from "../lock";
 import type { Step } from "../progress";
 import type { ToolchainContext } from "./install";
 
-/** Of each package, what no program needs: texts for people, except licences, and glibc's conversion tables. */
+/**
+ * Of each package, what no program needs: texts for people, except licences, and glibc's conversion tables. The last is a
+ * link to what no image has.
+ */
 const LEFT_OUT = [
   ...["doc-base", "info", "lintian", "locale", "man"].map((name) => `./usr/share/${name}`),
   ...["[!c]*", "changelog*"].map((name) => `./usr/share/doc/*/${name}`),
   "./usr/lib/*/gconv",
+  "./usr/share/zoneinfo/localtime",
 ];
 
 /** Old places of programs and libraries; packages of either kind then fit together. */

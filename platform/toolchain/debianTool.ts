@@ -17,6 +17,9 @@ export const ALERTMANAGER: DebianTool = {
   program: "usr/bin/prometheus-alertmanager",
 };
 
+/** A broker, for the tests of events. */
+export const NATS_SERVER: DebianTool = { name: "nats-server", program: "usr/sbin/nats-server" };
+
 /**
  * The words that start the program; the package is fetched if it is not there. Needs no root, and no script of the package
  * is run. The program finds its package's /usr/share where it looks for it, by a mount that it alone sees.

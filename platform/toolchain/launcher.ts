@@ -1,3 +1,4 @@
+import * as fs from "node:fs";
 import * as path from "node:path";
 import { projectRoot } from "../home";
 
@@ -18,4 +19,10 @@ export function launcher(): Launcher {
 export function currentBundle(name: string): string {
   if (!launcher().ensureBundle(name)) throw new Error(`bin/launch.cjs has no sources for the bundle ${name}`);
   return path.join(projectRoot(), "dist", `${name}.cjs`);
+}
+
+/** The file of a bundle that a program starts itself: in an image beside the program, in a checkout made current. */
+export function bundleFile(name: string): string {
+  const beside = path.join(__dirname, `${name}.cjs`);
+  return fs.existsSync(beside) && path.basename(__dirname) !== "dist" ? beside : currentBundle(name);
 }

@@ -8,7 +8,7 @@ import type { ToolchainContext } from "./install";
 import { launcher } from "./launcher";
 
 /** Providers that the program uses besides its own, by their npm packages. */
-export const PLUGINS = ["kubernetes", "random", "docker"] as const;
+export const PLUGINS = ["kubernetes", "random", "docker", "aws"] as const;
 export type PluginName = (typeof PLUGINS)[number];
 
 export interface PluginContext extends ToolchainContext {

@@ -87,10 +87,13 @@ const corednsMain = (...plugins: readonly string[]): string =>
   ].join("\n");
 
 export const OPA_VERSION = "1.22.0";
+export const COSIGN_VERSION = "2.6.5";
 export const COREDNS_VERSION = "1.15.0";
 export const TRAEFIK_VERSION = "3.7.15";
 /** Published as a module under the version v0.3MM.P for release 3.MM.P. */
 export const PROMETHEUS_VERSION = "3.13.5";
+export const GITLEAKS_VERSION = "8.30.1";
+export const OSV_SCANNER_VERSION = "2.4.0";
 export const GATEWAY_API_VERSION = "1.6.1";
 
 export const RECIPES: readonly Recipe[] = [
@@ -124,6 +127,14 @@ export const RECIPES: readonly Recipe[] = [
     tags: "opa_no_oci",
   },
   {
+    // Tests alone ask for it: what it verifies is in a format that others read.
+    kind: "go",
+    name: "cosign",
+    require: { "github.com/sigstore/cosign/v2": `v${COSIGN_VERSION}` },
+    packages: { cosign: "github.com/sigstore/cosign/v2/cmd/cosign" },
+    variables: [`sigs.k8s.io/release-utils/version.gitVersion=v${COSIGN_VERSION}`],
+  },
+  {
     kind: "go",
     name: "coredns",
     require: { "github.com/coredns/coredns": `v${COREDNS_VERSION}` },
@@ -138,6 +149,20 @@ export const RECIPES: readonly Recipe[] = [
     packages: { prometheus: "github.com/prometheus/prometheus/cmd/prometheus" },
     tags: "remove_all_sd,enable_kubernetes_sd",
     variables: [`github.com/prometheus/common/version.Version=${PROMETHEUS_VERSION}`],
+  },
+  {
+    // The two scanners are built when something is scanned, not before.
+    kind: "go",
+    name: "gitleaks",
+    require: { "github.com/zricethezav/gitleaks/v8": `v${GITLEAKS_VERSION}` },
+    packages: { gitleaks: "github.com/zricethezav/gitleaks/v8" },
+    variables: [`github.com/zricethezav/gitleaks/v8/version.Version=${GITLEAKS_VERSION}`],
+  },
+  {
+    kind: "go",
+    name: "osv-scanner",
+    require: { "github.com/google/osv-scanner/v2": `v${OSV_SCANNER_VERSION}` },
+    packages: { "osv-scanner": "github.com/google/osv-scanner/v2/cmd/osv-scanner" },
   },
   {
     kind: "go",
@@ -171,10 +196,17 @@ export const TOOLS: readonly Tool[] = [
   { name: "pulumi-language-nodejs", recipe: "pulumi-language-nodejs" },
   { name: "etcd", recipe: "etcd" },
   { name: "opa", recipe: "opa" },
+  {
+    name: "cosign",
+    recipe: "cosign",
+    onPath: { args: ["version"], pattern: /v(2)\.(\d+)\.(\d+)/, atLeast: [2, 6, 0] },
+  },
   { name: "coredns", recipe: "coredns" },
   { name: "prometheus", recipe: "prometheus" },
   { name: "gateway-api", recipe: "gateway-api" },
   { name: "traefik", recipe: "traefik" },
+  { name: "gitleaks", recipe: "gitleaks" },
+  { name: "osv-scanner", recipe: "osv-scanner" },
 ];
 
 /** A program that a Debian package brings; `file` is what proves that it is there. */
@@ -183,6 +215,9 @@ export interface DebianPackage {
   /** Any one of these shows that the package, or its equal from elsewhere, is installed. */
   readonly anyOf: readonly string[];
 }
+
+/** A browser that tests drive. */
+export const CHROMIUM = "/usr/bin/chromium";
 
 export const DEBIAN_PACKAGES: readonly DebianPackage[] = [
   { name: "containerd", anyOf: ["/usr/bin/containerd", "/usr/local/bin/containerd"] },
@@ -199,3 +234,6 @@ export const DEBIAN_PACKAGES: readonly DebianPackage[] = [
   { name: "util-linux", anyOf: ["/usr/bin/unshare"] },
   { name: "openssl", anyOf: ["/usr/bin/openssl"] },
 ];
+
+/** What only the end-to-end tests need. */
+export const TEST_PACKAGES: readonly DebianPackage[] = [{ name: "chromium", anyOf: [CHROMIUM] }];

@@ -1,6 +1,7 @@
 import { CLUSTER } from "../layout";
 import type { Ports } from "../ports";
 import { clusterRights, LOCKED_DOWN, type Manifest } from "./objects";
+import { TRAEFIK_RULE } from "./traefikKinds";
 
 /** Namespace and name of the one Gateway that all routes of this machine hang on. */
 export const GATEWAY = { namespace: "gateway", name: "public", className: "traefik" } as const;
@@ -35,6 +36,10 @@ export function gatewayContainer(image: string, ports: Ports, host: string) {
       `--entrypoints.metrics.address=${at(ports.gatewayMetrics)}`,
       "--providers.kubernetesgateway",
       "--providers.kubernetesgateway.throttleDuration=0s",
+      // Only for the Middlewares that routes name: sandboxes put the review gate before theirs.
+      "--providers.kubernetescrd",
+      // A namespace and a name joined by "-" may be those of another namespace.
+      "--providers.kubernetescrd.safeNaming=true",
       "--providers.providersThrottleDuration=100ms",
       "--metrics.prometheus",
       "--metrics.prometheus.addServicesLabels=true",
@@ -68,6 +73,7 @@ export function gatewayManifests(image: string, ports: Ports): Manifest[] {
       { apiGroups: [""], resources: ["services", "namespaces", "nodes", "secrets", "configmaps"], verbs: READ },
       { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: READ },
       { apiGroups: ["gateway.networking.k8s.io"], resources: ["*"], verbs: READ },
+      TRAEFIK_RULE,
       {
         apiGroups: ["gateway.networking.k8s.io"],
         resources: ["gatewayclasses", "gateways", "httproutes", "grpcroutes", "tcproutes", "tlsroutes"].map(

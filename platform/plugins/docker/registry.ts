@@ -2,7 +2,8 @@ import type { Credentials } from "./credentials";
 import { textIn } from "./json";
 import type { Reference } from "./reference";
 
-const MANIFESTS = [
+/** Every form of a manifest that a registry may answer with. */
+export const MANIFESTS = [
   "application/vnd.docker.distribution.manifest.v2+json",
   "application/vnd.docker.distribution.manifest.list.v2+json",
   "application/vnd.oci.image.manifest.v1+json",
@@ -44,7 +45,8 @@ export async function lookUp(
 
 const isTimeout = (reason: unknown): boolean => reason instanceof Error && reason.name === "TimeoutError";
 
-const isLocal = (host: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+)(:\d+)?$/.test(host);
+/** Whether a registry is this machine's own, which is asked by plain http. */
+export const isLocal = (host: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+)(:\d+)?$/.test(host);
 
 const head = (url: string, signal: AbortSignal, authorization: string | undefined): Promise<Response> =>
   fetch(url, {
@@ -53,11 +55,12 @@ const head = (url: string, signal: AbortSignal, authorization: string | undefine
     headers: { accept: MANIFESTS, ...(authorization === undefined ? {} : { authorization }) },
   });
 
-const basic = (credentials: Credentials | undefined): string | undefined =>
+/** The header for who we are, if that is known. */
+export const basic = (credentials: Credentials | undefined): string | undefined =>
   credentials && `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64")}`;
 
 /** The token that the registry's challenge asks for. */
-async function tokenFor(
+export async function tokenFor(
   challenge: string,
   credentials: Credentials | undefined,
   signal: AbortSignal,
