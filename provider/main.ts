@@ -7,8 +7,15 @@ import { getConfigMaps, getRollout } from "./functions";
 import { localCertificate } from "./resources/localCertificate";
 import { migration } from "./resources/migration";
 import { rolloutLease } from "./resources/rolloutLease";
+import { soak } from "./resources/soak";
+import { sandboxDatabase } from "./resources/sandboxDatabase";
+import { scannedImage } from "./resources/scannedImage";
+import { servingCertificate } from "./resources/servingCertificate";
+import { signedImage } from "./resources/signedImage";
 import { trafficSwitch } from "./resources/trafficSwitch";
 import { verification } from "./resources/verification";
+import { databaseRunner, runner } from "./runnerImage";
+import { getSandboxes } from "./sandbox/namespaces";
 import { Session } from "./session";
 
 let session = new Session(undefined);
@@ -17,14 +24,22 @@ const FUNCTIONS: Readonly<Record<string, typeof getRollout>> = {
   "hms:rollout:getRollout": getRollout,
   "hms:rollout:getConfigMaps": getConfigMaps,
   "hms:image:ensureBases": ensureBases,
+  "hms:image:databaseRunner": databaseRunner,
+  "hms:image:runner": runner,
+  "hms:sandbox:getSandboxes": getSandboxes,
 };
 
 const RESOURCES: Readonly<Record<string, (session: Session) => ResourceHandler>> = {
+  "hms:data:SandboxDatabase": sandboxDatabase,
+  "hms:image:ScannedImage": scannedImage,
+  "hms:image:SignedImage": signedImage,
+  "hms:fleet:Soak": soak,
   "hms:rollout:Migration": migration,
   "hms:rollout:RolloutLease": rolloutLease,
   "hms:rollout:TrafficSwitch": trafficSwitch,
   "hms:rollout:Verification": verification,
   "hms:tls:LocalCertificate": localCertificate,
+  "hms:tls:ServingCertificate": servingCertificate,
 };
 
 /** Absent in states of earlier versions, which recorded nothing. */

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { SignerWish, TrustWish } from "../core/attest/wish";
 import type { ChaosGate } from "../core/chaos/gate";
 import type { MigrationWork } from "../core/migrations/note";
 import type { LedgerWish } from "../core/ledger/wish";
@@ -6,11 +7,14 @@ import type { Color } from "../core/rollout/color";
 import type { ConfigContent } from "../core/configMap/content";
 import type { Schedule } from "../core/rollout/scheduled";
 import type { ActualRollout } from "../core/rollout/plan";
+import type { Approval } from "../core/source/rules";
 import type { FreezePlace } from "../core/freeze/place";
 import type { Gate } from "../core/gates/gate";
 import type { SyntheticRequest } from "../core/gates/synthetic";
 import type { HttpsParent } from "../core/rollout/route";
 import type { MoveStep } from "../core/rollout/strategy";
+import type { SandboxNamespace } from "../core/sandbox/seen";
+import type { ScanWish } from "../core/scan/wish";
 import type { SmokeTest } from "../core/service/smoke";
 
 /** The cluster in which rollouts happen. The context's *name* is all that reaches the state: paths differ between machines. */
@@ -57,6 +61,54 @@ export class RolloutLease extends pulumi.CustomResource {
   }
 }
 
+export interface ScannedImageArgs extends ServiceKey {
+  /** Name under which the Docker Engine has it and the registry gets it: `<registry>/<repository>:<tag>`. */
+  readonly name: string;
+  /** What the build gave; another value is another image. */
+  readonly built: pulumi.Input<string>;
+  /** Digest of what it is made from. */
+  readonly contextHash: string;
+  /** What it must not have in it. */
+  readonly scan: ScanWish;
+  /** By whom the scan and the bill of materials are attested. @default - they are not */
+  readonly signing?: { readonly local: boolean; readonly signer?: SignerWish };
+}
+
+/** An image that is pushed because its scan passed; see docs/decisions/0038. */
+export class ScannedImage extends pulumi.CustomResource {
+  /** `<repository>@sha256:<digest>` */
+  declare readonly image: pulumi.Output<string>;
+
+  constructor(name: string, args: ScannedImageArgs, opts: pulumi.CustomResourceOptions) {
+    const outputs = { image: undefined, verdict: undefined };
+    super("hms:image:ScannedImage", name, { ...args, ...outputs }, opts);
+  }
+}
+
+export interface SignedImageArgs extends TrustWish {
+  /** By digest. */
+  readonly image: pulumi.Input<string>;
+  /** Whose, for messages. */
+  readonly service: string;
+  /** Whether it was built here, so that it is ours to sign. */
+  readonly built: boolean;
+  /** @default - somebody else signs */
+  readonly signer?: SignerWish;
+}
+
+/** An image that a listed key vouches for: signed if it was built here, and verified whoever signed it. */
+export class SignedImage extends pulumi.CustomResource {
+  /** The same image; what takes it from here runs nothing unverified. */
+  declare readonly image: pulumi.Output<string>;
+  /** Id of the key that signed. */
+  declare readonly key: pulumi.Output<string>;
+
+  constructor(name: string, args: SignedImageArgs, opts: pulumi.CustomResourceOptions) {
+    const lists = { keys: [...args.keys], attestations: [...args.attestations] };
+    super("hms:image:SignedImage", name, { ...args, ...lists, key: undefined }, opts);
+  }
+}
+
 export interface MigrationArgs extends ServiceKey {
   /** Color that is to be live when the update is done. */
   readonly color: Color;
@@ -90,6 +142,8 @@ export interface VerificationArgs extends ServiceKey {
   readonly examples?: Readonly<Record<string, readonly SmokeTest[]>>;
   /** Services that may need this one; what their live releases rely on is asked of this one. @default none */
   readonly dependents?: readonly string[];
+  /** Whose signatures the image that stands there needs. @default - none, as for a way back */
+  readonly signed?: TrustWish;
   /** Kills pods of the color before traffic moves there. @default - nothing is killed */
   readonly chaos?: ChaosGate & { readonly startupSeconds: number };
 }
@@ -135,8 +189,12 @@ export interface TrafficSwitchArgs extends ServiceKey {
   readonly takeOver: boolean;
   /** Lifts the hold on a release that failed. */
   readonly retry: boolean;
+  /** True: no traffic moves without the word of the policy pack on this plan. @default - it is recorded where there is one */
+  readonly production?: boolean;
   /** Where a freeze is asked for before each weight. @default - nobody asks, as for a way back */
   readonly freeze?: FreezePlace;
+  /** What vouches for the source; the ledger is told. @default - the stack may be deployed from anywhere */
+  readonly approval?: Approval;
 }
 
 /** Owns a service's one route, and alone writes its weights. */
@@ -169,6 +227,66 @@ export class LocalCertificate extends pulumi.CustomResource {
   constructor(name: string, args: LocalCertificateArgs, opts: pulumi.CustomResourceOptions) {
     const outputs = { serial: undefined, fingerprint: undefined, notBefore: undefined, notAfter: undefined };
     super("hms:tls:LocalCertificate", name, { ...args, hosts: [...args.hosts], ...outputs }, opts);
+  }
+}
+
+export interface ServingCertificateArgs extends ServiceKey {
+  /** Name that clients ask for. */
+  readonly host: string;
+  /** Secret that takes certificate and key. */
+  readonly secret: string;
+}
+
+/** A certificate of a server inside the cluster, which vouches for itself, in a Secret; renewed as the others are. */
+export class ServingCertificate extends pulumi.CustomResource {
+  /** What its clients trust: base64 of PEM. */
+  declare readonly bundle: pulumi.Output<string>;
+
+  constructor(name: string, args: ServingCertificateArgs, opts: pulumi.CustomResourceOptions) {
+    super("hms:tls:ServingCertificate", name, { ...args, bundle: undefined, serial: undefined }, opts);
+  }
+}
+
+export interface SandboxDatabaseArgs {
+  /** Secret of the cluster that says how the sandboxes' server is administered: `<namespace>/<name>`. */
+  readonly server: pulumi.Input<string>;
+  /** Whose snapshot. */
+  readonly service: pulumi.Input<string>;
+  /** Id of a loaded snapshot, or `latest`: the newest that is loaded when the database is made. Another id replaces it. */
+  readonly snapshot: pulumi.Input<string>;
+  /** Its name and its role's: the sandbox's with `_`, `sbx_42`. */
+  readonly database: pulumi.Input<string>;
+  readonly role: pulumi.Input<string>;
+  /** Printable ASCII. A secret in the state, whatever the program calls it. */
+  readonly password: pulumi.Input<string>;
+  /** Of the role, at once. @default 20 */
+  readonly connectionLimit?: pulumi.Input<number>;
+  /** How old the snapshot may be when the database is made. @default 36 */
+  readonly maxAgeHours?: pulumi.Input<number>;
+  /** `sbx-42`. */
+  readonly sandbox: pulumi.Input<string>;
+}
+
+/**
+ * A sandbox's own database: a copy of a scrubbed snapshot on the sandboxes' server, and a role that reaches nothing else
+ * there. It has what its reviewers write; replacing or removing it takes that away.
+ */
+export class SandboxDatabase extends pulumi.CustomResource {
+  declare readonly database: pulumi.Output<string>;
+  declare readonly role: pulumi.Output<string>;
+  /** As pods reach it. */
+  declare readonly host: pulumi.Output<string>;
+  declare readonly port: pulumi.Output<number>;
+  /** Id of the snapshot in it. */
+  declare readonly snapshot: pulumi.Output<string>;
+  /** When the source was as the snapshot is. ISO 8601. */
+  declare readonly takenAt: pulumi.Output<string>;
+  declare readonly template: pulumi.Output<string>;
+
+  constructor(name: string, args: SandboxDatabaseArgs, opts: pulumi.CustomResourceOptions) {
+    const outputs = { host: undefined, port: undefined, takenAt: undefined, template: undefined };
+    const secrets = { additionalSecretOutputs: ["password"] };
+    super("hms:data:SandboxDatabase", name, { ...args, ...outputs }, pulumi.mergeOptions(opts, secrets));
   }
 }
 
@@ -227,4 +345,32 @@ export async function ensureBases(
   opts: pulumi.InvokeOptions,
 ): Promise<void> {
   await pulumi.runtime.invoke("hms:image:ensureBases", { context, dockerfile, buildArgs }, opts);
+}
+
+/**
+ * The runner's image with PostgreSQL's programs, in the local platform's registry. A preview makes none: there it is
+ * unknown, unless it was made before.
+ */
+export function databaseRunnerImage(opts: pulumi.InvokeOptions): pulumi.Output<string> {
+  const make = !pulumi.runtime.isDryRun();
+  const asked = pulumi.runtime.invoke("hms:image:databaseRunner", { make }, opts) as Promise<{ image: string | null }>;
+  return pulumi.output(asked.then(({ image }): pulumi.Input<string> => image ?? pulumi.output(asUnknown())));
+}
+
+/** The runner's image in the local platform's registry; unknown in a preview, unless it was made before. */
+export function runnerImage(opts: pulumi.InvokeOptions): pulumi.Output<string> {
+  const make = !pulumi.runtime.isDryRun();
+  const asked = pulumi.runtime.invoke("hms:image:runner", { make }, opts) as Promise<{ image: string | null }>;
+  return pulumi.output(asked.then(({ image }): pulumi.Input<string> => image ?? pulumi.output(asUnknown())));
+}
+
+/** The engine's word for a text that only an update will know. */
+const asUnknown = (): string => pulumi.unknown as unknown as string;
+
+/** The namespaces of all sandboxes, whoever made them. */
+export async function getSandboxes(opts: pulumi.InvokeOptions): Promise<readonly SandboxNamespace[]> {
+  const answer = (await pulumi.runtime.invoke("hms:sandbox:getSandboxes", {}, opts)) as {
+    readonly namespaces: readonly SandboxNamespace[];
+  };
+  return answer.namespaces;
 }

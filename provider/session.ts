@@ -1,3 +1,4 @@
+import type { LedgerFact } from "../core/ledger/entry";
 import type { LedgerWish } from "../core/ledger/wish";
 import type { Ledger } from "./ledger/ledger";
 import { openLedger } from "./ledger/open";
@@ -46,6 +47,15 @@ export class Session {
   recorder(store: RolloutStore, warn: Warn): Recorder | undefined {
     const { ledger: wish } = this;
     return wish && new Recorder(() => this.openLedger(wish, store.namespace), store, warn);
+  }
+
+  /** Tells the stack's ledger of what is no move of a rollout; nothing where there is no ledger. @throws what keeps it from being told */
+  async tell(
+    place: { readonly service: string; readonly namespace: string },
+    facts: readonly LedgerFact[],
+  ): Promise<void> {
+    if (this.ledger === undefined) return;
+    await this.recorder(this.store(place.service, place.namespace), () => undefined)?.tell(facts);
   }
 
   /** One for all that this process records there: what it has verified it need not verify again. */

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { effectOf, readNotification, type AlertEffect, type AlertLabel } from "../../core/freeze/alert";
 import { withFlag, withFlagsLeft } from "../../core/freeze/change";
 import { reasonOf } from "../../platform/errors";
+import { bodyOf } from "../../platform/httpBody";
 import type { FreezeStore } from "./store";
 
 export interface ReceiverParts {
@@ -61,7 +62,7 @@ async function answer(
     parts.log(`refused a sender without the token (${request.socket.remoteAddress ?? "unknown"})`);
     return [401, { error: "the bearer token is missing or wrong" }];
   }
-  const text = await bodyOf(request);
+  const text = await bodyOf(request, LONGEST_BODY);
   if (text === undefined) return [413, { error: `the body is longer than ${LONGEST_BODY} bytes` }];
   let body: unknown;
   try {
@@ -93,17 +94,6 @@ function isAllowed(token: string | undefined, { headers }: IncomingMessage): boo
   if (token === undefined) return true;
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(headers.authorization ?? ""), digest(`Bearer ${token}`));
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += (chunk as Buffer).length;
-    if (size > LONGEST_BODY) return undefined;
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function send(response: ServerResponse, status: number, body: Readonly<Record<string, unknown>>): void {

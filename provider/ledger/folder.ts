@@ -20,7 +20,7 @@ export interface LedgerSink {
 export type LedgerPart = "entries" | "checkpoints";
 
 /** Digits of a file's name, so that names sort like numbers. */
-const DIGITS = 12;
+export const DIGITS = 12;
 const NAME = new RegExp(`^\\d{${DIGITS}}\\.json$`);
 
 /**

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { MODES } from "../../core/chaos/options";
+import { trustSchema } from "../../core/attest/wish";
 import { workSchema } from "../../core/migrations/note";
 import { COLORS } from "../../core/rollout/color";
 import { FASTEST_SYNTHETIC, strategyProblems } from "../../core/rollout/strategy";
 import { smokeTestSchema } from "../../core/service/smoke";
+import { approvalSchema } from "../../core/source/rules";
 import { containsUnknown, isProperties, isUnknown, reveal, type Properties } from "../../platform/rpc/values";
 
 const name = z.string().min(1);
@@ -74,6 +76,8 @@ export const verificationInputs = z.strictObject({
   examples: z.record(z.string(), z.array(smokeTestSchema)).exactOptional(),
   /** Services that may need this one: what they rely on is asked too. */
   dependents: z.array(name).exactOptional(),
+  /** Absent where nothing is signed, and for a way back. */
+  signed: trustSchema.exactOptional(),
   /** Younger than states in use. */
   chaos: z
     .strictObject({
@@ -164,12 +168,16 @@ export const switchInputs = z.strictObject({
   affinity: z.enum(["cookie"]).exactOptional(),
   /** Set: `live` stays so, and this release gets the traffic at an instant; the steps above are those of that move. */
   schedule: schedule.exactOptional(),
+  /** Set: no traffic moves without the word of the policy pack on this plan. */
+  production: z.boolean().exactOptional(),
   takeOver: z.boolean(),
   retry: z.boolean(),
   /** Computed by Check: what the pointer to the live configuration is to be; `wrong` only ever comes from a read. */
   pointer: z.enum(["right", "wrong"]).optional(),
   /** Absent for a way back, and in states older than it. */
   freeze: freezePlace.exactOptional(),
+  /** Only told to the ledger: another commit with the same release is no change. */
+  approval: approvalSchema.exactOptional(),
   /** Computed by Check, so that a difference to the route shows as a change of a known input. */
   weights: z.strictObject({ blue: z.number(), green: z.number() }).optional(),
 });

@@ -1,3 +1,4 @@
+import { policyVerdict, verdictPermit } from "../policy/verdict";
 import { freezeStore } from "../freeze/look";
 import { FreezeGuard } from "../freeze/permit";
 import { gateKeeper, gateProblems, thinSteps } from "../rollout/gateKeeper";
@@ -23,10 +24,12 @@ import { messageOf, Refusal } from "../rollout/errors";
 import { journalOf } from "../rollout/journal";
 import { ConfigMaps, settleConfigMaps } from "../rollout/configMaps";
 import { needsPermit } from "../rollout/needs";
+import { planPermit } from "../rollout/permit";
 import { syntheticLoad } from "../rollout/syntheticLoad";
 import { startWatcher } from "../rollout/watcherJob";
 import { runnerImage } from "../runnerImage";
 import type { Session } from "../session";
+import { sourcePermit } from "../source/permit";
 import { inputFailures, parseInputs, switchInputs, type SwitchInputs } from "./inputs";
 import { resourceId, sameJson, splitId } from "./id";
 import { makeSchedule, scheduleDiff, scheduleInput } from "./scheduling";
@@ -77,23 +80,28 @@ export function trafficSwitch(session: Session): ResourceHandler {
       return { changes: Object.keys(detailed).length > 0, replaces, detailed, stables: ["service", "namespace"] };
     },
 
-    async create({ inputs, preview, signal, log }) {
+    async create(operation) {
+      const { inputs, preview, signal, log } = operation;
       const wish = parseInputs(switchInputs, inputs);
       const id = resourceId(wish);
+      const verdict = policyVerdict(wish, operation);
       if (preview) return { id: "", outputs: { ...inputs, writer: UNKNOWN }, refreshBeforeUpdate: true };
-      return { id, outputs: await move(session, wish, inputs, signal, log), refreshBeforeUpdate: true };
+      return { id, outputs: await move(session, wish, inputs, verdict, signal, log), refreshBeforeUpdate: true };
     },
 
-    async update({ id, inputs, olds, preview, signal, log }) {
+    async update(operation) {
+      const { id, inputs, olds, preview, signal, log } = operation;
       const wish = parseInputs(switchInputs, inputs);
       if (preview) {
+        policyVerdict(wish, operation);
         await warnOfThinTraffic(wish, signal, log);
         return { outputs: { ...inputs, writer: UNKNOWN }, refreshBeforeUpdate: true };
       }
       try {
         if (await isPointerAlone(session, wish, inputs, olds))
           return { outputs: await writePointer(session, wish, inputs), refreshBeforeUpdate: true };
-        return { outputs: await move(session, wish, inputs, signal, log), refreshBeforeUpdate: true };
+        const verdict = policyVerdict(wish, operation);
+        return { outputs: await move(session, wish, inputs, verdict, signal, log), refreshBeforeUpdate: true };
       } catch (error) {
         // The state keeps what the world is now, so that the next preview starts from the truth.
         const properties = await world(session, wish.service, wish.namespace, inputs).catch(() => undefined);
@@ -160,7 +168,14 @@ function guardOf(session: Session, { freeze, namespace }: SwitchInputs, log: Log
 
 const wantedWeights = ({ live, parkedShare = 0 }: SwitchInputs) => weightsFor(live, 100 - parkedShare);
 
-async function move(session: Session, wish: SwitchInputs, inputs: Properties, signal: AbortSignal, log: Log) {
+async function move(
+  session: Session,
+  wish: SwitchInputs,
+  inputs: Properties,
+  verdict: string | undefined,
+  signal: AbortSignal,
+  log: Log,
+) {
   const store = session.store(wish.service, wish.namespace);
   const lease = await session.lease(store, signal);
   const note = journalOf(session.kube, store, lease, wish.release);
@@ -198,7 +213,10 @@ async function move(session: Session, wish: SwitchInputs, inputs: Properties, si
       ...(requests === undefined ? {} : { synthetic: syntheticLoad({ ...source, requests }) }),
       ...(wish.watcher === undefined || !stops(steps) ? {} : { standBy: standBy(session, wish, lease.token, log) }),
       // The ledger last: it is told what the others decided.
-      permits: [guard?.permit, needsPermit(session), recorder?.permit],
+      permits: [
+        ...[guard?.permit, needsPermit(session), planPermit, verdictPermit(verdict), sourcePermit(wish.approval)],
+        recorder?.permit,
+      ],
       note,
       progress: status,
     });

@@ -2,6 +2,9 @@ import { proofOf } from "../../core/chaos/gate";
 import { withFailure } from "../../core/rollout/record";
 import { describeProvenWith } from "../../core/rollout/provenWith";
 import type { Log, Properties, ResourceHandler } from "../../platform/rpc";
+import { RegistryUnreachable } from "../../platform/registry/transport";
+import { keysOf } from "../attest/keys";
+import { verify } from "../attest/verify";
 import { tryByChaos } from "../chaos/gate";
 import { withDowns } from "../migration/takeBack";
 import { askForDependents, askNeeded } from "../rollout/contracts";
@@ -42,6 +45,7 @@ export function verification(session: Session): ResourceHandler {
         progress: status,
       };
       await note("workload-up");
+      await mustBeSigned(store, wish, signal);
       const passed = await verifyColor(parts, { color, healthPath, smoke, deadlineMs: HEALTH_DEADLINE_MS }, signal);
       const relied = await askContracts(session, store, wish, parts.progress, signal);
       await note("verification-passed");
@@ -95,6 +99,25 @@ export function verification(session: Session): ResourceHandler {
     },
     delete: () => undefined,
   };
+}
+
+/**
+ * What stands on the color is verified as it stands there, whatever this update meant to put there.
+ * @throws Refusal: the release is not to blame for who signed it, and is not held. Inconclusive when the registry is silent.
+ */
+async function mustBeSigned(
+  store: RolloutStore,
+  { signed, color, service, tag }: VerificationInputs,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signed === undefined) return;
+  const image = (await store.read()).actual.colors[color]?.release.image;
+  if (image === undefined) throw new Inconclusive(`${color} stands there without an image that could be verified`);
+  const verdict = await verify(image, await keysOf(signed), signed, signal).catch((error: unknown) => {
+    if (error instanceof RegistryUnreachable) throw new Inconclusive(messageOf(error));
+    throw error;
+  });
+  if (!verdict.ok) throw new Refusal(`${service}: ${verdict.message}. No traffic was moved; ${tag} is not held for it`);
 }
 
 /** What it relies on of others, and others of it. @returns words on what was asked, empty for nothing. */

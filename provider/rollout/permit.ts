@@ -30,3 +30,9 @@ export interface WeightChange {
  * @returns what was decided where that is worth a word in the ledger ("a freeze is lifted by ..."), else `undefined`.
  */
 export type Permit = (change: WeightChange, signal: AbortSignal) => Promise<string | undefined>;
+
+/** What a move by an approved plan says of itself in the ledger; the command that applies the plan names it. */
+export const planPermit: Permit = () => {
+  const digest = process.env.HMS_PLAN_DIGEST;
+  return Promise.resolve(digest === undefined ? undefined : `by plan ${digest}`);
+};

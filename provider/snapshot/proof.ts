@@ -1,15 +1,9 @@
 import type { FakeMaker } from "../../core/scrub/fakes/fakeMaker";
 import { TableMask } from "../../core/scrub/mask";
 import type { PlannedTable } from "../../core/scrub/plan";
-import {
-  canariesIn,
-  canaryPeople,
-  judgeCanaries,
-  plantCanaries,
-  sumCanaries,
-  type CanaryResult,
-} from "../../core/scrub/scan/canaries";
-import { KnownValues } from "../../core/scrub/scan/known";
+import { canariesIn, canaryPeople, judgeCanaries, plantCanaries, sumCanaries } from "../../core/scrub/scan/canaries";
+import type { CanaryResult } from "../../core/scrub/verdicts";
+import { knownMemory, KnownValues } from "../../core/scrub/scan/known";
 import { knownText } from "../../core/scrub/scan/prose";
 
 /** People in each table: enough for each form that a column's values take. */
@@ -30,7 +24,7 @@ export function proveByCanaries(
   return sumCanaries(
     tables.map((table) => {
       const { text, places } = plantCanaries(table, people);
-      const planted = new KnownValues({ key, bytes: FEW_BYTES });
+      const planted = new KnownValues({ key, memory: knownMemory(FEW_BYTES) });
       masked(table, maker(), text, { observer: planted });
       const isKnown = knownText(key, known, planted);
       const output = masked(table, maker(), text, { isKnown });

@@ -1,72 +1,58 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { createGunzip } from "node:zlib";
 import type { ColumnName, PlannedTable } from "../../core/scrub/plan";
 import type { PlannedSet, ScrubPlan } from "../../core/scrub/cover";
 import { ScrubError, withoutValues } from "../../core/scrub/errors";
-import { GroupCounts, type KResult } from "../../core/scrub/kAnonymity";
+import type { GroupCounts, QuasiSet } from "../../core/scrub/kAnonymity";
 import type { KnownValues } from "../../core/scrub/scan/known";
-import { KnownScanner, Suspects } from "../../core/scrub/scan/knownScan";
-import type { FindingBook } from "../../core/scrub/scan/report";
-import { scanTexts, ShapeScanner } from "../../core/scrub/scan/shapes";
+import { Suspects } from "../../core/scrub/scan/suspects";
+import { FindingBook } from "../../core/scrub/scan/report";
+import { scanTexts } from "../../core/scrub/scan/shapes";
+import { FieldSieve } from "../../core/scrub/scan/sieve";
 import { outputOf } from "../../core/scrub/watched";
-import type { ManifestTable } from "./maskParts";
+import type { ScannedPart, ScanOf } from "./job";
+import { unpacked } from "./partFile";
 
-export interface ScanParts {
+export interface PartScanning {
   readonly folder: string;
   readonly plan: ScrubPlan;
-  readonly tables: readonly ManifestTable[];
+  /** With all values of the source. */
   readonly known: KnownValues;
   /** Of all digests of this snapshot. */
   readonly key: Buffer;
-  readonly book: FindingBook;
-  readonly signal: AbortSignal;
+  /** One for each set of the plan; rows of this part are added. */
+  readonly groups: readonly GroupCounts[];
   readonly moved: (rows: number, bytes: number) => void;
 }
 
 /**
- * Reads the files back as they lie there and looks at each of their bytes. @returns what may be known values, and how
- * large the groups of the quasi-identifiers are. @throws ScrubError part-mismatch for a file that is not what was written
+ * Reads a file back as it lies there and looks at each of its bytes. @returns what was found, and what may be known
+ * values. @throws ScrubError part-mismatch for a file that is not what was written
  */
-export async function scanFiles(
-  parts: ScanParts,
-): Promise<{ readonly suspects: Suspects; readonly k: readonly KResult[] }> {
+export async function scanPart({ table, stored, rowsBefore }: ScanOf, parts: PartScanning): Promise<ScannedPart> {
+  const planned = parts.plan.tables[table];
+  if (planned === undefined) throw new RangeError("no such table");
+  const book = new FindingBook(parts.key);
   const suspects = new Suspects();
-  const sets = parts.plan.sets.map((set) => ({ set, counts: countsOf(set, parts.key) }));
-  for (const [index, table] of parts.plan.tables.entries()) {
-    const written = parts.tables[index];
-    if (!written) continue;
-    const output = outputOf(table, parts.plan.watched);
-    const shapes = new ShapeScanner(output, parts.book);
-    const known = new KnownScanner(output, parts.known, parts.key, suspects);
-    const groups = sets
-      .filter(({ set }) => set.tables.some(isSame(table)))
-      .map(({ counts }) => counts.reader(namesOf(table)));
-    for (const part of written.parts) {
-      const hash = createHash("sha256");
-      const file = createReadStream(path.join(parts.folder, part.file), { highWaterMark: 2 ** 18 });
-      file.on("data", (chunk) => hash.update(chunk));
-      try {
-        for await (const chunk of file.pipe(createGunzip({ chunkSize: 2 ** 16 }))) {
-          parts.signal.throwIfAborted();
-          const bytes = chunk as Buffer;
-          shapes.scan(bytes);
-          known.scan(bytes);
-          for (const reader of groups) reader.scan(bytes);
-          parts.moved(0, bytes.length);
-        }
-      } catch (error) {
-        parts.signal.throwIfAborted();
-        throw withoutValues(error, "store-failed", { file: part.file });
-      }
-      if (hash.digest("hex") !== part.sha256) throw new ScrubError("part-mismatch", { file: part.file });
+  const output = outputOf(planned, parts.plan.watched);
+  const sieve = new FieldSieve(output, parts.known, parts.key, book, suspects, rowsBefore);
+  const groups = parts.groups
+    .filter((_, index) => parts.plan.sets[index]?.tables.some(isSame(planned)))
+    .map((counts) => counts.reader(namesOf(planned)));
+  const hash = createHash("sha256");
+  try {
+    for await (const bytes of unpacked(path.join(parts.folder, stored.file), hash)) {
+      sieve.scan(bytes);
+      for (const reader of groups) reader.scan(bytes);
+      parts.moved(0, bytes.length);
     }
-    shapes.end();
-    known.end();
+  } catch (error) {
+    throw withoutValues(error, "store-failed", { file: stored.file });
   }
-  return { suspects, k: sets.map(({ counts }) => counts.result()) };
+  if (hash.digest("hex") !== stored.sha256) throw new ScrubError("part-mismatch", { file: stored.file });
+  sieve.end();
+  return { report: book.report(), suspects: suspects.byDigest };
 }
 
 /** Texts that ship beside the rows: definitions may hold a comment, a default or a name with somebody's data in it. */
@@ -77,8 +63,7 @@ export async function scanSchema(files: readonly string[], book: FindingBook): P
   }
 }
 
-const countsOf = ({ name, columns, k }: PlannedSet, key: Buffer): GroupCounts =>
-  new GroupCounts({ schema: name.schema, table: name.table, columns, k }, key);
+export const setOf = ({ name, columns, k }: PlannedSet): QuasiSet => ({ ...name, columns, k });
 
 const isSame =
   ({ schema, table }: PlannedTable) =>

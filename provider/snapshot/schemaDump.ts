@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { createWriteStream, existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { pipeline } from "node:stream/promises";
 import { ScrubError, withoutValues } from "../../core/scrub/errors";
+import type { SnapshotPart } from "../../core/scrub/manifest";
+import { sha256 } from "../../core/sha256";
 import { RefusedError } from "../../platform/errors";
 import type { SourceAddress, SourceMoment } from "./source";
 
@@ -11,21 +12,15 @@ import type { SourceAddress, SourceMoment } from "./source";
 const DEBIAN = "/usr/lib/postgresql";
 
 /** What stands before the rows (types, tables, functions) and after them (indexes, constraints, triggers). */
-export const SECTIONS = ["pre-data", "post-data"] as const;
-export type Section = (typeof SECTIONS)[number];
-
-export interface DumpedFile {
-  readonly bytes: number;
-  readonly sha256: string;
-}
+export type Section = "pre-data" | "post-data";
 
 /**
- * Writes one section of the source's schema into a file, by pg_dump, of the same moment as the rows. Owners and rights stay
- * behind: a sandbox has roles of its own. @throws ScrubError
+ * Writes one section of the source's schema into `<folder>/<section>.sql`, by pg_dump, of the same moment as the rows.
+ * Owners and rights stay behind: a sandbox has roles of its own. @throws ScrubError
  */
 export async function dumpSchema(
   section: Section,
-  file: string,
+  folder: string,
   {
     address,
     moment,
@@ -38,7 +33,7 @@ export async function dumpSchema(
     readonly program: string;
     readonly signal: AbortSignal;
   },
-): Promise<DumpedFile> {
+): Promise<SnapshotPart> {
   const args = [
     `--section=${section}`,
     `--snapshot=${moment.name}`,
@@ -56,22 +51,32 @@ export async function dumpSchema(
     child.on("error", reject);
     child.on("close", resolve);
   });
-  const hash = createHash("sha256");
-  let bytes = 0;
-  child.stdout.on("data", (chunk: Buffer) => {
-    hash.update(chunk);
-    bytes += chunk.length;
-  });
+  const chunks: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
   try {
-    await pipeline(child.stdout, createWriteStream(file, { mode: 0o600 }));
     const code = await ended;
     if (code !== 0) throw new ScrubError("source-refused", { kind: "pg_dump", rule: section }, { exit: code ?? -1 });
-    return { bytes, sha256: hash.digest("hex") };
+    const bytes = Buffer.from(plainSql(Buffer.concat(chunks).toString("utf8")));
+    const file = `${section}.sql`;
+    await writeFile(path.join(folder, file), bytes, { mode: 0o600, flag: "wx" });
+    return { file, bytes: bytes.length, sha256: sha256(bytes) };
   } catch (error) {
     signal.throwIfAborted();
     throw withoutValues(error, "source-refused", { kind: "pg_dump", rule: section });
   }
 }
+
+/**
+ * A dump without the two lines that newer pg_dumps put around it for psql alone, with another random word each time:
+ * so it is SQL and nothing else, and the same schema gives the same bytes. Servers from 15.19 on note a number of each
+ * column among its options; a pg_dump from before takes it for a setting, which other servers would refuse.
+ */
+export const plainSql = (dump: string): string =>
+  dump
+    .replace(/^((?:--.*\n|\n)*)\\restrict (\w+)\n([^]*)\n\\unrestrict \2\n/, "$1$3")
+    .replace(/^ALTER TABLE ONLY .* ALTER COLUMN .* SET \(pg_attver=\d+\);\n/gm, "")
+    .replace(/^(ALTER TABLE ONLY .* ALTER COLUMN .* SET \()pg_attver=\d+, (.*\);)$/gm, "$1$2")
+    .replace(/^(ALTER TABLE ONLY .* ALTER COLUMN .* SET \(.*), pg_attver=\d+\b(.*\);)$/gm, "$1$2");
 
 /** The variables by which libpq's programs learn what is not in the environment already. */
 function libpqVariables({ host, port, database, user, password }: SourceAddress): NodeJS.ProcessEnv {

@@ -34,8 +34,8 @@ export class Source {
       await client.query(
         "set statement_timeout to 0; set lock_timeout to '30s'; set idle_in_transaction_session_timeout to 0",
       );
-      // The same rows in the same order, whatever else is read meanwhile.
-      await client.query("set synchronize_seqscans to off; set max_parallel_workers_per_gather to 0");
+      // The same rows in the same order, whatever else is read meanwhile. Compiling questions about the catalog takes a second.
+      await client.query("set synchronize_seqscans to off; set max_parallel_workers_per_gather to 0; set jit to off");
       // A policy that hides rows would give a snapshot without them: better an error.
       await client.query("set row_security to off");
       await client.query("set extra_float_digits to 1; set bytea_output to 'hex'; set intervalstyle to 'iso_8601'");

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { syncFolder } from "../../platform/durable";
 
@@ -42,13 +42,20 @@ export class SnapshotStore {
     await rm(this.quarantine, { recursive: true, force: true });
     const folder = path.join(this.quarantine, id);
     await mkdir(folder, { recursive: true, mode: 0o700 });
+    await this.give(this.where, this.quarantine, folder);
     return folder;
   }
 
   /** @throws Error when a snapshot of that id is there already. */
   async promote(id: string): Promise<SnapshotFolder> {
     const to = path.join(this.where, id);
-    await rename(path.join(this.quarantine, id), to);
+    const made = path.join(this.quarantine, id);
+    const files = (await readdir(made)).map((file) => path.join(made, file));
+    await this.give(...files);
+    // The owner's group may read what was promoted, and nothing that was not.
+    for (const file of files) await chmod(file, 0o640);
+    for (const folder of [this.where, made]) await chmod(folder, 0o750);
+    await rename(made, to);
     await syncFolder(this.where);
     await rm(this.quarantine, { recursive: true, force: true });
     return { id, path: to };
@@ -73,8 +80,16 @@ export class SnapshotStore {
   async remove(id: string): Promise<void> {
     const going = path.join(this.quarantine, `${id}.removed`);
     await mkdir(this.quarantine, { recursive: true, mode: 0o700 });
+    await this.give(this.quarantine);
     await rename(path.join(this.where, id), going);
     await rm(going, { recursive: true, force: true });
+  }
+
+  /** To whom the store belongs: what root makes in somebody's store, the owner could neither read nor remove. */
+  private async give(...files: readonly string[]): Promise<void> {
+    if (process.getuid?.() !== 0) return;
+    const { uid, gid } = await stat(this.root);
+    for (const file of files) await chown(file, uid, gid);
   }
 
   private get quarantine(): string {

@@ -1,38 +1,45 @@
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
+import os from "node:os";
 import path from "node:path";
 import { canonicalJson } from "../../core/canonicalJson";
 import type { Signer } from "../../core/ledger/seal";
 import type { Catalog } from "../../core/scrub/catalog";
 import { cover, type ScrubPlan } from "../../core/scrub/cover";
-import { ScrubError, withoutValues } from "../../core/scrub/errors";
+import { ScrubError, withoutPersonal, withoutValues } from "../../core/scrub/errors";
 import { FakeMaker } from "../../core/scrub/fakes/fakeMaker";
-import { kLines } from "../../core/scrub/kAnonymity";
+import { groupMemory, kLines } from "../../core/scrub/kAnonymity";
 import { ScrubKeys } from "../../core/scrub/key";
-import { signManifest, type SnapshotManifest } from "../../core/scrub/manifest";
+import { signManifest, type SnapshotManifest, type SnapshotPart } from "../../core/scrub/manifest";
 import { parseScrubRules, type ScrubRules } from "../../core/scrub/rules";
-import { KnownValues } from "../../core/scrub/scan/known";
-import { Confirmation } from "../../core/scrub/scan/knownScan";
-import { knownText } from "../../core/scrub/scan/prose";
-import { FindingBook, reportLines, type ScanReport } from "../../core/scrub/scan/report";
+import { knownMemory, KnownValues } from "../../core/scrub/scan/known";
+import { FindingBook, reportLines } from "../../core/scrub/scan/report";
+import type { ScanReport } from "../../core/scrub/verdicts";
 import { watchProblems } from "../../core/scrub/watch";
 import { problemText } from "../../core/service/problem";
 import { sha256 } from "../../core/sha256";
 import { RefusedError } from "../../platform/errors";
 import { readCatalog } from "./catalog";
-import { maskTable, rereadTable, type ManifestTable, type MaskParts } from "./maskParts";
+import { Crew } from "./crew";
+import type { CrewSetup } from "./job";
+import { maskAndScan, partsOfAll, type Proven } from "./maskAndScan";
 import { proveByCanaries } from "./proof";
 import { sampleWatched } from "./sample";
-import { scanFiles, scanSchema } from "./scanParts";
-import { dumpSchema, SECTIONS } from "./schemaDump";
+import { scanSchema } from "./scanParts";
+import { dumpSchema } from "./schemaDump";
 import { Source, type SourceAddress, type SourceMoment } from "./source";
 import { manifestFile, snapshotId, type SnapshotFolder, type SnapshotStore } from "./store";
+
+/** For fewer another thread takes longer to start than it saves. */
+const PAGES_FOR_THREAD = 1024;
+/** More give a server too much to do at once. */
+const MOST_THREADS = 8;
 
 /** How far a snapshot is; `rows` and `bytes` are of COPY text, of this stage alone. */
 export interface TakeProgress {
   readonly stage: "looking" | "masking" | "scanning" | "confirming" | "proving";
-  /** Table that is worked on, and how many there are. */
-  readonly table?: { readonly name: string; readonly number: number; readonly of: number };
+  /** Part that was begun last, of how many, and its table. */
+  readonly part?: { readonly table: string; readonly number: number; readonly of: number };
   readonly rows: number;
   readonly bytes: number;
 }
@@ -52,6 +59,12 @@ export interface TakeParts {
   readonly tool: string;
   /** Path of pg_dump, of the source's version or newer. */
   readonly pgDump: string;
+  /** Threads that mask and scan; the snapshot is the same with any number. @default one for each processor and 8 MiB, at most 8 */
+  readonly threads?: number;
+  /** Pages of a table that make one part. @default 2048 */
+  readonly pagesInPart?: number;
+  /** Level of zstd for the parts, or of gzip in an older Node; 0 stores them as they are. @default 1, for more takes longer than the masking */
+  readonly compression?: number;
   readonly progress: (progress: TakeProgress) => void;
   readonly signal: AbortSignal;
 }
@@ -74,7 +87,9 @@ export async function takeSnapshot(parts: TakeParts): Promise<TakenSnapshot> {
   } catch (error) {
     await parts.store.discard().catch(() => undefined);
     parts.signal.throwIfAborted();
-    throw error instanceof RefusedError ? error : withoutValues(error);
+    if (error instanceof RefusedError && !(error instanceof ScrubError))
+      throw new RefusedError(withoutPersonal(error.message));
+    throw withoutValues(error);
   } finally {
     await source.close();
   }
@@ -87,36 +102,48 @@ async function takeFrom(source: Source, rules: ScrubRules, parts: TakeParts): Pr
   const catalog = await readCatalog(source.client);
   const plan = await planOf(source, rules, catalog, moment, signal);
 
-  const keys = new ScrubKeys(parts.masterKey, parts.epoch ?? (rules.epoch === "fixed" ? "fixed" : newEpoch()));
+  const epoch = parts.epoch ?? (rules.epoch === "fixed" ? "fixed" : newEpoch());
+  const keys = new ScrubKeys(parts.masterKey, epoch);
   const id = snapshotId(moment.at, keys.epochId);
   const folder = await store.begin(id);
-  const schemaFiles = SECTIONS.map((section) => path.join(folder, `${section}.sql`));
-  for (const [index, section] of SECTIONS.entries())
-    await dumpSchema(section, schemaFiles[index] ?? "", { ...parts, moment, program: parts.pgDump });
-
   // Of digests in memory and of tags in the report; gone with this process.
   const key = randomBytes(32);
-  const known = new KnownValues({ key });
-  const masking = { source, observer: known, signal };
-  if (plan.tables.some(hasRewrittenText))
-    await readAll(plan, "looking", { ...masking, maker: new FakeMaker(keys) }, parts);
-  const isKnown = knownText(key, known);
-  const tables = await maskAll(plan, folder, { ...masking, maker: new FakeMaker(keys), isKnown }, parts);
-  known.close();
-
-  const inSchema = new FindingBook(key);
-  await scanSchema(schemaFiles, inSchema);
-  refuseLeaks(inSchema.report());
-  const book = new FindingBook(key);
-  const moved = counter(parts, "scanning");
-  const { suspects, k } = await scanFiles({ folder, plan, tables, known, key, book, signal, moved });
-  if (suspects.byDigest.size > 0) {
-    const observer = new Confirmation({ key }, suspects, book);
-    await readAll(plan, "confirming", { ...masking, observer, maker: new FakeMaker(keys) }, parts);
+  const known = knownMemory();
+  const groups = plan.sets.map(() => groupMemory());
+  const setup: CrewSetup = {
+    ...{ address: parts.address, moment, plan, masterKey: parts.masterKey, epoch, key, folder, known, groups },
+    compression: parts.compression ?? 1,
+  };
+  const all = await partsOfAll(source, plan, parts.pagesInPart);
+  const crew = new Crew(setup, parts.threads ?? defaultThreads(all.pages), signal);
+  const stop = new AbortController();
+  const dumping = { ...parts, moment, program: parts.pgDump, signal: AbortSignal.any([signal, stop.signal]) };
+  const dumps = (["pre-data", "post-data"] as const).map((section) => dumpSchema(section, folder, dumping));
+  let both: readonly [readonly SnapshotPart[], Proven];
+  try {
+    both = await Promise.all([Promise.all(dumps), maskAndScan(crew, setup, all.parts, keys, parts)]);
+  } finally {
+    // Nothing is written any more when one of them has failed.
+    stop.abort();
+    await Promise.allSettled(dumps);
+    await crew.end();
   }
+  const [[preData, postData], { tables, scan, k }] = both;
+  if (preData === undefined || postData === undefined) throw new RangeError("no such section");
+  const definitions = { preData, postData };
+  const inSchema = new FindingBook(key);
+  await scanSchema(
+    Object.values(definitions).map(({ file }) => path.join(folder, file)),
+    inSchema,
+  );
+  refuseLeaks(inSchema.report());
   parts.progress({ stage: "proving", rows: 0, bytes: 0 });
-  const canaries = proveByCanaries(plan.tables, () => new FakeMaker(keys), key, known);
-  const scan = book.report();
+  const canaries = proveByCanaries(
+    plan.tables,
+    () => new FakeMaker(keys),
+    key,
+    new KnownValues({ key, memory: known }),
+  );
   if (canaries.verdict !== "pass") throw new ScrubError("canary-missed", {}, { ...counts(canaries) });
   refuseLeaks(scan);
   if (k.some(({ verdict }) => verdict === "fail"))
@@ -127,6 +154,7 @@ async function takeFrom(source: Source, rules: ScrubRules, parts: TakeParts): Pr
     ...{ id, service: parts.service, tool: parts.tool, at: new Date().toISOString() },
     source: { at: moment.at.toISOString(), lsn: moment.lsn },
     ...{ epoch: keys.epochId, schema: sha256(canonicalJson(catalog)), rules: sha256(parts.rules.text) },
+    definitions,
     tables: [...tables],
     ...{ scan, canaries, k: [...k] },
   };
@@ -156,43 +184,8 @@ async function planOf(
   return covered.value;
 }
 
-async function maskAll(plan: ScrubPlan, folder: string, parts: Omit<MaskParts, "moved">, take: TakeParts) {
-  const written: ManifestTable[] = [];
-  for (const [index, table] of plan.tables.entries()) {
-    const moved = counter(take, "masking", { name: table.table, number: index + 1, of: plan.tables.length });
-    written.push(await maskTable(table, index, folder, { ...parts, moved }));
-  }
-  return written;
-}
-
-async function readAll(
-  plan: ScrubPlan,
-  stage: TakeProgress["stage"],
-  parts: Omit<MaskParts, "moved">,
-  take: TakeParts,
-): Promise<void> {
-  const moved = counter(take, stage);
-  for (const table of plan.tables) await rereadTable(table, { ...parts, moved });
-}
-
-/** Sums up what one stage has moved. */
-function counter({ progress }: TakeParts, stage: TakeProgress["stage"], table?: TakeProgress["table"]) {
-  const sum = { rows: 0, bytes: 0 };
-  return (rows: number, bytes: number) => {
-    sum.rows += rows;
-    sum.bytes += bytes;
-    progress({ stage, ...(table === undefined ? {} : { table }), ...sum });
-  };
-}
-
-const hasRewrittenText = ({ columns }: ScrubPlan["tables"][number]): boolean =>
-  columns.some(({ action }) => {
-    if (action.kind === "text") return action.how === "rewrite";
-    return (
-      action.kind === "json" &&
-      [...action.rules.values()].some((rule) => rule.kind === "text" && rule.how === "rewrite")
-    );
-  });
+const defaultThreads = (pages: number): number =>
+  Math.min(MOST_THREADS, os.availableParallelism(), Math.max(1, Math.ceil(pages / PAGES_FOR_THREAD)));
 
 const newEpoch = (): string => randomBytes(16).toString("hex");
 

@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import type { TrustedKeys } from "../../core/ledger/seal";
 import { withoutValues } from "../../core/scrub/errors";
 import { verifyManifest, type ManifestVerdict, type SnapshotPart } from "../../core/scrub/manifest";
-import { readManifestText } from "./store";
+import { manifestFile, readManifestText } from "./store";
 
 /**
  * Whether a snapshot may be used: its manifest, and each of its files by digest.
@@ -27,25 +27,33 @@ export async function verifySnapshot(
   return verifyManifest(text, { keys, ...limits, parts: await filesOf(folder, signal) });
 }
 
-/** The files of rows as they lie there. */
+/** All that lies there beside the manifest. */
 async function filesOf(folder: string, signal: AbortSignal): Promise<readonly SnapshotPart[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(".copy.gz")).sort();
+  const entries = await readdir(folder, { withFileTypes: true });
   const parts: SnapshotPart[] = [];
-  for (const file of names) {
-    const hash = createHash("sha256");
-    let bytes = 0;
-    const stream = createReadStream(path.join(folder, file), { highWaterMark: 2 ** 20 });
-    await pipeline(
-      stream,
-      async (chunks) => {
-        for await (const chunk of chunks) {
-          hash.update(chunk as Buffer);
-          bytes += (chunk as Buffer).length;
-        }
-      },
-      { signal },
-    );
-    parts.push({ file, bytes, sha256: hash.digest("hex") });
+  for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
+    const file = entry.name;
+    if (file === path.basename(manifestFile(folder))) continue;
+    // What is no file has no bytes of its own; no manifest names it.
+    parts.push({ file, ...(entry.isFile() ? await digestOf(path.join(folder, file), signal) : NOTHING) });
   }
   return parts;
+}
+
+const NOTHING = { bytes: 0, sha256: createHash("sha256").digest("hex") };
+
+async function digestOf(file: string, signal: AbortSignal): Promise<Omit<SnapshotPart, "file">> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  await pipeline(
+    createReadStream(file, { highWaterMark: 2 ** 20 }),
+    async (chunks) => {
+      for await (const chunk of chunks) {
+        hash.update(chunk as Buffer);
+        bytes += (chunk as Buffer).length;
+      }
+    },
+    { signal },
+  );
+  return { bytes, sha256: hash.digest("hex") };
 }

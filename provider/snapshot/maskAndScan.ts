@@ -1,0 +1,154 @@
+import type { ScrubPlan } from "../../core/scrub/cover";
+import { FakeMaker } from "../../core/scrub/fakes/fakeMaker";
+import { GroupCounts } from "../../core/scrub/kAnonymity";
+import type { ScrubKeys } from "../../core/scrub/key";
+import { TableMask } from "../../core/scrub/mask";
+import { partsOf } from "../../core/scrub/parts";
+import { KnownValues } from "../../core/scrub/scan/known";
+import { Suspects } from "../../core/scrub/scan/suspects";
+import { FindingBook } from "../../core/scrub/scan/report";
+import type { KResult, ScanReport } from "../../core/scrub/verdicts";
+import type { Crew } from "./crew";
+import type { CrewSetup, MaskedPart, PartOf, ScanOf } from "./job";
+import { type ManifestTable, tableOf } from "./maskParts";
+import { setOf } from "./scanParts";
+import type { Source } from "./source";
+import type { TakeParts, TakeProgress } from "./take";
+
+/** Jobs of a second reading for each thread: it has all suspicions with it, so not one for each part. */
+const CONFIRMING_JOBS = 16;
+
+/** What was written, and what its scan says. */
+export interface Proven {
+  readonly tables: readonly ManifestTable[];
+  readonly scan: ScanReport;
+  readonly k: readonly KResult[];
+}
+
+/** Every part of every table, in the order of the snapshot, and their pages. */
+export async function partsOfAll(
+  source: Source,
+  plan: ScrubPlan,
+  pagesInPart?: number,
+): Promise<{ readonly parts: readonly PartOf[]; readonly pages: number }> {
+  const parts: PartOf[] = [];
+  let sum = 0;
+  for (const [table, planned] of plan.tables.entries()) {
+    const pages = await source.pages(planned);
+    sum += pages;
+    for (const { number, fromPage, toPage } of partsOf(planned, pages, pagesInPart))
+      parts.push({ table, number, fromPage, toPage });
+  }
+  return { parts, pages: sum };
+}
+
+/**
+ * Has the parts masked and written, and then, when every value of the source is known, read back and scanned.
+ * @throws ScrubError; the signal's reason
+ */
+export async function maskAndScan(
+  crew: Crew,
+  setup: CrewSetup,
+  parts: readonly PartOf[],
+  keys: ScrubKeys,
+  take: Pick<TakeParts, "progress">,
+): Promise<Proven> {
+  const { plan } = setup;
+  const key = Buffer.from(setup.key);
+  const rewrites = plan.tables.some(hasRewrittenText);
+  if (rewrites) await crew.run("read", parts, counter(take, "looking"));
+
+  const jobs = maskingJobs(plan, parts, keys);
+  const moved = counter(take, "masking");
+  const answers = await crew.run(
+    "mask",
+    jobs.map((job) => ({ parts: job, rewrites })),
+    moved,
+    (index) => {
+      const { schema = "", table = "" } = plan.tables[jobs[index]?.[0]?.table ?? 0] ?? {};
+      moved(0, 0, { table: `${schema}.${table}`, number: index + 1, of: jobs.length });
+    },
+  );
+  const tables = byTable(plan, answers.flat());
+  const written = tables.map(({ planned, parts: own }) => tableOf(planned, own));
+  new KnownValues({ key, memory: setup.known }).close();
+
+  const scanned = await crew.run(
+    "scan",
+    tables.flatMap(({ parts: own }) => scansOf(own)),
+    counter(take, "scanning"),
+  );
+  const book = new FindingBook(key);
+  const suspects = new Suspects();
+  for (const each of scanned) {
+    book.merge(each.report);
+    suspects.merge(each.suspects);
+  }
+  if (suspects.byDigest.size > 0) {
+    const among = piecesOf(parts, CONFIRMING_JOBS).map((own) => ({ parts: own, suspects: suspects.byDigest }));
+    const confirmed = new Set((await crew.run("confirm", among, counter(take, "confirming"))).flat());
+    for (const digest of suspects.byDigest.keys()) if (confirmed.has(digest)) suspects.report(digest, book);
+  }
+  const k = plan.sets.map((set, index) => new GroupCounts(setOf(set), key, setup.groups[index]).result());
+  return { tables: written, scan: book.report(), k };
+}
+
+/**
+ * What one thread masks without another one: a part, or all parts of all tables whose fakes depend on the rows before
+ * them. The most comes first, so that no thread ends long after the others.
+ */
+function maskingJobs(plan: ScrubPlan, parts: readonly PartOf[], keys: ScrubKeys): readonly (readonly PartOf[])[] {
+  const maker = new FakeMaker(keys);
+  const ordered = new Set(
+    [...plan.tables.entries()].filter(([, table]) => new TableMask(table, maker).ordered).map(([index]) => index),
+  );
+  const together = parts.filter(({ table }) => ordered.has(table));
+  const alone = parts.filter(({ table }) => !ordered.has(table));
+  const last = new Map(parts.map((part) => [part.table, part]));
+  // The last part of a table is as long as what is left of it.
+  const isShort = (part: PartOf): number => (last.get(part.table) === part ? 1 : 0);
+  const rest = alone.map((part) => [part]).sort(([one], [other]) => (one && other ? isShort(one) - isShort(other) : 0));
+  return together.length === 0 ? rest : [together, ...rest];
+}
+
+function byTable(plan: ScrubPlan, masked: readonly MaskedPart[]) {
+  const tables = plan.tables.map((planned) => ({ planned, parts: [] as MaskedPart[] }));
+  for (const each of masked) tables[each.part.table]?.parts.push(each);
+  for (const { parts } of tables) parts.sort((one, other) => one.part.number - other.part.number);
+  return tables;
+}
+
+function scansOf(masked: readonly MaskedPart[]): readonly ScanOf[] {
+  let rowsBefore = 0;
+  return masked.map(({ part, stored, counts }) => {
+    const scan = { table: part.table, stored, rowsBefore };
+    rowsBefore += counts.rows;
+    return scan;
+  });
+}
+
+function piecesOf<T>(all: readonly T[], count: number): readonly (readonly T[])[] {
+  const size = Math.ceil(all.length / count);
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size));
+}
+
+/** Sums up what one stage has moved. */
+function counter({ progress }: Pick<TakeParts, "progress">, stage: TakeProgress["stage"]) {
+  const sum = { rows: 0, bytes: 0 };
+  let at: TakeProgress["part"];
+  return (rows: number, bytes: number, part = at) => {
+    sum.rows += rows;
+    sum.bytes += bytes;
+    at = part;
+    progress({ stage, ...(at === undefined ? {} : { part: at }), ...sum });
+  };
+}
+
+const hasRewrittenText = ({ columns }: ScrubPlan["tables"][number]): boolean =>
+  columns.some(({ action }) => {
+    if (action.kind === "text") return action.how === "rewrite";
+    return (
+      action.kind === "json" &&
+      [...action.rules.values()].some((rule) => rule.kind === "text" && rule.how === "rewrite")
+    );
+  });
