@@ -3,9 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ServiceConfig } from "../core/service/service";
 import type { TlsSettings } from "../core/tls/settings";
 import { OWNED } from "./colorStack";
+import { resourceName } from "./resourceName";
 import { ACCOUNTS, rightsOf, type Rule } from "./rights";
 
 export interface AccessArgs {
+  /** Whose cluster it is, where a stack has several. @default - the stack's own */
+  readonly account?: string;
   readonly namespace: string;
   /** All services of the stack: what the accounts may touch is named after them. */
   readonly services: readonly Pick<ServiceConfig, "name" | "secrets" | "chaos" | "migrations">[];
@@ -34,13 +37,13 @@ export class Access extends pulumi.ComponentResource {
       const metadata = { name: account, namespace, annotations: OWNED };
       const parent = { parent: this };
       const identity = new k8s.core.v1.ServiceAccount(
-        account,
+        resourceName(args.account, account),
         // Mounted where a pod asks for it, not into whatever names the account.
         { metadata, automountServiceAccountToken: false },
         parent,
       );
       const role = new k8s.rbac.v1.Role(
-        account,
+        resourceName(args.account, account),
         {
           metadata,
           rules: rightsOf(account, { services, secrets, chaos, migrations, ...(tls === undefined ? {} : { tls }) }).map(
@@ -50,7 +53,7 @@ export class Access extends pulumi.ComponentResource {
         parent,
       );
       new k8s.rbac.v1.RoleBinding(
-        account,
+        resourceName(args.account, account),
         {
           metadata,
           roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: account },

@@ -3,6 +3,7 @@ import { environmentOf } from "../core/migrations/job";
 import { COLORS } from "../core/rollout/color";
 import type { PlannedColor } from "../core/rollout/plan";
 import { Migration, type MigrationArgs } from "../provider/sdk";
+import { resourceName } from "./resourceName";
 import type { ServicePlan } from "./servicePlan";
 
 /**
@@ -19,7 +20,13 @@ export function migrationsOf(
   const planned = plan.plan.colors[wanted.color];
   if (!planned || !mayMigrate(plan)) return [];
   const work = workOf(planned, planned.image ?? releaseImage);
-  return [new Migration(plan.service.name, { ...wanted, ...(work === undefined ? {} : { work }) }, opts)];
+  return [
+    new Migration(
+      resourceName(plan.account, plan.service.name),
+      { ...wanted, ...(work === undefined ? {} : { work }) },
+      opts,
+    ),
+  ];
 }
 
 /** Whether the wanted release has a migration, or one that this service ran may have to be taken back. */

@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { SigningWish } from "../core/attest/wish";
 import { gatesOf } from "../core/gates/serviceGates";
 import { syntheticRequests } from "../core/gates/synthetic";
 import { otherColor, type Color } from "../core/rollout/color";
 import { leastPods, replicasOf } from "../core/rollout/size";
-import { ALL_AT_ONCE, parkedFirst, sendsSynthetic, stops } from "../core/rollout/strategy";
+import { ALL_AT_ONCE, parkedFirst, sendsSynthetic, stops, type MoveStep } from "../core/rollout/strategy";
 import { stepsOf } from "../core/service/strategy";
 import type { TrafficSwitchArgs, VerificationArgs } from "../provider/sdk";
 import type { ColorStackArgs } from "./colorStack";
@@ -44,19 +45,36 @@ export function chaosOf({ service, intent }: ServicePlan): Pick<VerificationArgs
   return { chaos: { ...gate, startupSeconds: service.startupSeconds } };
 }
 
-/** How the traffic moves: all at once unless the service has a strategy, and back always all at once. */
-export function moveBy(
-  { service, plan, intent, traffic, schedule }: ServicePlan,
-  { prometheus, watcher }: Pick<TrafficSwitchArgs, "prometheus"> & Required<Pick<TrafficSwitchArgs, "watcher">>,
-) {
-  const gates = gatesOf(service.kpis);
-  const names = gates.map(({ name }) => name);
+/** Whose signatures the release needs; going back waits for no registry: it was verified when it went live. */
+export function signedBy({ intent }: ServicePlan, signing: SigningWish | undefined): Pick<VerificationArgs, "signed"> {
+  if (signing === undefined || intent === "rollback") return {};
+  const { keys, local, attestations } = signing;
+  return { signed: { keys: [...keys], local, attestations: [...attestations] } };
+}
+
+/** The steps of a move: all at once unless the service has a strategy, and back always all at once. */
+export function moveSteps(servicePlan: ServicePlan): readonly MoveStep[] {
+  const { service, traffic } = servicePlan;
+  const names = gatesOf(service.kpis).map(({ name }) => name);
   const strategy = service.strategy ? stepsOf(service.strategy, names) : ALL_AT_ONCE;
   const steps = traffic === undefined ? strategy : parkedFirst(strategy, traffic, names);
-  // A first release has nothing to be compared with, and nothing to go back to.
-  const atOnce = plan.kind === "first" || intent === "rollback";
+  return isAtOnce(servicePlan) ? ALL_AT_ONCE : steps;
+}
+
+/** A first release has nothing to be compared with, and nothing to go back to. */
+const isAtOnce = ({ plan, intent }: ServicePlan): boolean => plan.kind === "first" || intent === "rollback";
+
+/** How the traffic moves, and by what it is judged on its way. */
+export function moveBy(
+  servicePlan: ServicePlan,
+  { prometheus, watcher }: Pick<TrafficSwitchArgs, "prometheus"> & Required<Pick<TrafficSwitchArgs, "watcher">>,
+) {
+  const { service, plan, schedule } = servicePlan;
+  const steps = moveSteps(servicePlan);
+  const gates = gatesOf(service.kpis);
+  const atOnce = isAtOnce(servicePlan);
   return {
-    steps: atOnce ? ALL_AT_ONCE : steps,
+    steps,
     gates: atOnce ? [] : gates,
     prometheus,
     ...(atOnce || !(stops(steps) || schedule) ? {} : { watcher }),

@@ -4,9 +4,11 @@ import { configMapName, fileKey } from "../core/configMap/content";
 import { RESTRICTED, RESTRICTED_POD, secretVariables } from "../core/restrictedPod";
 import { drainFor } from "../core/rollout/drain";
 import { LABEL } from "../core/rollout/names";
-import type { Release } from "../core/rollout/release";
+import type { Release, SecretRef } from "../core/rollout/release";
 
 const SCHEDULING_SECONDS = 30;
+/** For a process that nobody's requests depend on. */
+const AT_ONCE_SECONDS = 2;
 
 interface PodArgs {
   readonly service: string;
@@ -15,6 +17,19 @@ interface PodArgs {
   readonly selector: Readonly<Record<string, string>>;
   /** Name of a ConfigMap that holds the plain environment alone, as earlier versions made it. @default - the release's own */
   readonly sharedConfigMap?: string | undefined;
+  /** Runs to its end before the service starts. @default nothing */
+  readonly before?: readonly Before[];
+  /** Whether a pod goes on serving while proxies take it off their lists. @default true */
+  readonly drains?: boolean;
+}
+
+/** Of the pod's init containers; what it does to the database, for instance. */
+export interface Before {
+  readonly name: string;
+  readonly image: pulumi.Input<string>;
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, SecretRef>>;
 }
 
 /** Deployment of a release, without its replicas. Depends on the release alone, so an unchanged release restarts no pod. */
@@ -24,6 +39,8 @@ export function deploymentSpec({
   image,
   selector,
   sharedConfigMap,
+  before = [],
+  drains = true,
 }: PodArgs): k8s.types.input.apps.v1.DeploymentSpec {
   const { port, healthPath, secrets, resources, longestRequestSeconds, startupSeconds } = release.spec;
   const configured = sharedConfigMap === undefined ? own(service, release) : sharedEnvironment(sharedConfigMap);
@@ -43,7 +60,7 @@ export function deploymentSpec({
       },
       spec: {
         automountServiceAccountToken: false,
-        terminationGracePeriodSeconds: drain.gracePeriodSeconds,
+        terminationGracePeriodSeconds: drains ? drain.gracePeriodSeconds : AT_ONCE_SECONDS,
         securityContext: RESTRICTED_POD,
         topologySpreadConstraints: [
           {
@@ -54,6 +71,7 @@ export function deploymentSpec({
           },
         ],
         ...configured.pod,
+        ...(before.length === 0 ? {} : { initContainers: before.map((one) => initContainer(one, resources)) }),
         containers: [
           {
             name: service,
@@ -61,10 +79,7 @@ export function deploymentSpec({
             ports: [{ name: "http", containerPort: port, protocol: "TCP" }],
             ...configured.container,
             env: [...configured.env, ...secretVariables(secrets)],
-            resources: {
-              requests: { cpu: resources.cpu, memory: resources.memory },
-              limits: { memory: resources.memory },
-            },
+            resources: askedFor(resources),
             // Until it has passed once, neither of the others runs: a slow start is no crash.
             startupProbe: {
               httpGet: health,
@@ -87,7 +102,7 @@ export function deploymentSpec({
               failureThreshold: 3,
             },
             // The kubelet sleeps, so images need no shell for it.
-            lifecycle: { preStop: { sleep: { seconds: drain.preStopSeconds } } },
+            ...(drains ? { lifecycle: { preStop: { sleep: { seconds: drain.preStopSeconds } } } } : {}),
             securityContext: RESTRICTED,
           },
         ],
@@ -95,6 +110,19 @@ export function deploymentSpec({
     },
   };
 }
+
+type Resources = Release["spec"]["resources"];
+
+const askedFor = ({ cpu, memory }: Resources) => ({ requests: { cpu, memory }, limits: { memory } });
+
+const initContainer = ({ name, image, command, env, secrets }: Before, resources: Resources) => ({
+  name,
+  image,
+  command: [...command],
+  env: [...Object.entries(env).map(([key, value]) => ({ name: key, value })), ...secretVariables(secrets)],
+  resources: askedFor(resources),
+  securityContext: RESTRICTED,
+});
 
 /** How a pod reads its configuration; what is not there is not written, so that nothing is a difference to before. */
 interface Configured {

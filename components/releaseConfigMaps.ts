@@ -4,6 +4,7 @@ import { configMapName } from "../core/configMap/content";
 import { COLORS, type Color } from "../core/rollout/color";
 import { LABEL } from "../core/rollout/names";
 import { OWNED } from "./colorStack";
+import { resourceName } from "./resourceName";
 import type { ServicePlan } from "./servicePlan";
 
 export interface ReleaseConfigMapsArgs {
@@ -33,7 +34,7 @@ export class ReleaseConfigMaps extends pulumi.ComponentResource {
       Object.entries(wanted).map(([configMap, { data, binaryData }]) => [
         configMap,
         new k8s.core.v1.ConfigMap(
-          configMap,
+          resourceName(plan.account, configMap),
           {
             metadata: {
               name: configMap,

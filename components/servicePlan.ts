@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { StackConfig } from "../config/stackConfig";
+import type { TargetConfig } from "../config/targets";
 import { BadFiles, readFiles, type ReadFiles } from "../core/configMap/readFiles";
 import { canonicalJson } from "../core/canonicalJson";
 import { hashContext } from "../core/release/contextHash";
@@ -14,6 +14,7 @@ import { describeRelease, releaseOf, type Migration, type Release } from "../cor
 import type { Migrations } from "../core/service/migrations";
 import type { ServiceConfig } from "../core/service/service";
 import { sha256 } from "../core/sha256";
+import type { Approval } from "../core/source/rules";
 import { reasonOf } from "../platform/errors";
 import { ensureBases, getRollout, type RolloutAnswer } from "../provider/sdk";
 import { inOrderOfNeeds, promisesOf, unmetNeeds } from "./needsPlan";
@@ -21,6 +22,8 @@ import { planConfigMaps, type ConfigPlan } from "./planConfigMaps";
 
 /** What is wanted of one service, what is, and what follows from both: plain values, so that a program may decide by them. */
 export interface ServicePlan {
+  /** Whose cluster it goes to; absent where that is the stack's own. */
+  readonly account?: string;
   readonly service: ServiceConfig;
   readonly plan: RolloutPlan;
   readonly rollout: RolloutAnswer;
@@ -39,45 +42,61 @@ export interface ServicePlan {
   readonly schedule?: Schedule;
   /** Why what was said of the instant cannot be. */
   readonly scheduleProblem?: string;
+  /** What vouches for its source, in a stack that asks. */
+  readonly approval?: Approval;
   /** When the plan was made; decides what has been retained long enough. */
   readonly at: Date;
 }
 
 /** Plans every service of a stack from what the cluster says now; each comes after those it needs. */
-export async function planServices(config: StackConfig, provider: pulumi.ProviderResource): Promise<ServicePlan[]> {
+export async function planServices(config: TargetConfig, provider: pulumi.ProviderResource): Promise<ServicePlan[]> {
   const plans = await Promise.all(config.services.map((service) => planService(config, service, provider)));
   // A service that this update leaves alone and that never went live has nothing to stay on.
   return inOrderOfNeeds(plans.filter((plan) => plan !== undefined));
 }
 
+/** How messages name a service; with its account where it has one. */
+const labelOf = ({ account, service }: Pick<ServicePlan, "account" | "service">): string =>
+  account === undefined ? service.name : `${account}/${service.name}`;
+
 /**
  * Says why a plan cannot be carried out, before anything is built or changed.
  * @throws pulumi.RunError with every reason of every service.
  */
-export function refuseImpossible(config: StackConfig, plans: readonly ServicePlan[]): void {
-  const problems = plans.flatMap(({ service, plan, rollout, intent, configMaps, scheduleProblem }) => [
+export function refuseImpossible(
+  targets: readonly { readonly config: TargetConfig; readonly plans: readonly ServicePlan[] }[],
+): void {
+  const problems = targets.flatMap(({ config, plans }) => [
+    ...plans.flatMap(obstaclesOf),
+    ...(config.breakDependents ? [] : unmetNeeds(plans)),
+  ]);
+  if (problems.length > 0) throw new pulumi.RunError(problems.join("\n"));
+}
+
+function obstaclesOf(servicePlan: ServicePlan): string[] {
+  const { plan, rollout, intent, configMaps, scheduleProblem } = servicePlan;
+  const name = labelOf(servicePlan);
+  return [
     ...configMaps.problems,
     ...rollout.missingSecrets.map(
       ({ secret, key, problem }) =>
-        `${service.name}: secret ${secret}, key ${key}: ${problem}. Create it in the cluster, then deploy again`,
+        `${name}: secret ${secret}, key ${key}: ${problem}. Create it in the cluster, then deploy again`,
     ),
     ...(plan.kind === "refused"
       ? [
-          `${service.name}: ${plan.why}. Deploy another release, or try this one again with --retry (plain pulumi: config hms:retry)`,
+          `${name}: ${plan.why}. Deploy another release, or try this one again with --retry (plain pulumi: config hms:retry)`,
         ]
       : []),
     // A preview only warns of it.
     ...(rollout.frozen !== null && asksFreeze({ plan, intent }) && !pulumi.runtime.isDryRun()
-      ? [`${service.name}: ${rollout.frozen}`]
+      ? [`${name}: ${rollout.frozen}`]
       : []),
-    ...(scheduleProblem === undefined ? [] : [`${service.name}: ${scheduleProblem}`]),
+    ...(scheduleProblem === undefined ? [] : [`${name}: ${scheduleProblem}`]),
     // A preview may look on; the real run would work on the color that somebody else is moving traffic to.
     ...(rollout.mover !== null && plan.changes !== null && !pulumi.runtime.isDryRun()
-      ? [`${service.name}: ${rollout.mover} is moving its traffic. Wait until that ends, or stop it`]
+      ? [`${name}: ${rollout.mover} is moving its traffic. Wait until that ends, or stop it`]
       : []),
-  ]);
-  if (!config.breakDependents) problems.push(...unmetNeeds(plans));
-  if (problems.length > 0) throw new pulumi.RunError(problems.join("\n"));
+  ];
 }
 
 /** Whether a freeze has a word in it: a new release is to go live. Going back is always allowed. */
@@ -85,22 +104,24 @@ export const asksFreeze = ({ plan, intent }: Pick<ServicePlan, "plan" | "intent"
   intent === "deploy" && ["first", "switch", "deploy"].includes(plan.kind);
 
 /** Tells, in the engine's own log, what a plan leaves as it is although something else was asked for. */
-export function announce({ service, plan, intent, rollout, configMaps }: ServicePlan): void {
+export function announce(servicePlan: ServicePlan): void {
+  const { plan, intent, rollout, configMaps } = servicePlan;
+  const name = labelOf(servicePlan);
   for (const warning of configMaps.warnings) void pulumi.log.warn(warning);
   if (intent === "rollback" && plan.kind === "switch" && unfinishedRollback(rollout.actual.record)) {
-    void pulumi.log.warn(`${service.name}: a rollback was interrupted, and is finished now: ${plan.why}`);
+    void pulumi.log.warn(`${name}: a rollback was interrupted, and is finished now: ${plan.why}`);
   }
   if (rollout.freezeNotice !== null) {
     const back = intent === "rollback" ? "; going back is allowed" : "";
-    void pulumi.log.warn(`${service.name}: ${rollout.freezeNotice}${back}`);
+    void pulumi.log.warn(`${name}: ${rollout.freezeNotice}${back}`);
   }
   if (plan.kind === "scheduled") {
     const how = "hms-deploy promote moves it now, hms-deploy abort cancels that";
-    void pulumi.log.info(`${service.name}: ${plan.why}; ${how}`);
+    void pulumi.log.info(`${name}: ${plan.why}; ${how}`);
   }
   if (plan.kind !== "kept") return;
   void pulumi.log.warn(
-    `${service.name}: ${plan.why}. The live release stays; --retry lifts the hold (plain pulumi: config hms:retry)`,
+    `${name}: ${plan.why}. The live release stays; --retry lifts the hold (plain pulumi: config hms:retry)`,
   );
 }
 
@@ -120,7 +141,7 @@ const inOneLine =
   };
 
 async function planService(
-  config: StackConfig,
+  config: TargetConfig,
   service: ServiceConfig,
   provider: pulumi.ProviderResource,
 ): Promise<ServicePlan | undefined> {
@@ -152,6 +173,7 @@ async function planService(
   const planned = planSchedule(plan, rollout.actual.record, wish.release, earliest, config.schedule);
   const place = { service: service.name, namespace: config.namespace };
   return {
+    ...(config.account === undefined ? {} : { account: config.account }),
     service,
     plan,
     ...(planned.schedule === undefined ? {} : { schedule: planned.schedule }),
@@ -169,10 +191,10 @@ async function planService(
 }
 
 /** A certificate that somebody else keeps must be there before anything is begun. */
-const keptCertificate = ({ tls }: StackConfig) =>
+const keptCertificate = ({ tls }: TargetConfig) =>
   tls?.kind === "secret" ? ["tls.crt", "tls.key"].map((key) => ({ secret: tls.secret, key })) : [];
 
-const earliestOf = ({ notBefore: said }: StackConfig, now: Date): Earliest | undefined =>
+const earliestOf = ({ notBefore: said }: TargetConfig, now: Date): Earliest | undefined =>
   said && { said, resolved: instantOf(said, now) };
 
 const saidOf = ({ said: { text }, resolved }: Earliest) => ({
@@ -181,11 +203,11 @@ const saidOf = ({ said: { text }, resolved }: Earliest) => ({
 });
 
 /** Whoever went back does not find the release they left live again because they were interrupted; `--retry` means that. */
-const interruptedRollback = ({ retry }: StackConfig, service: string, { actual }: RolloutAnswer) =>
+const interruptedRollback = ({ retry }: TargetConfig, service: string, { actual }: RolloutAnswer) =>
   retry.includes(service) ? undefined : unfinishedRollback(actual.record);
 
 /** The live release of a service that this update is not about; `undefined` for one that it is about. */
-function leftAlone({ only }: StackConfig, service: string, { actual }: RolloutAnswer): Release | "absent" | undefined {
+function leftAlone({ only }: TargetConfig, service: string, { actual }: RolloutAnswer): Release | "absent" | undefined {
   if (only === undefined || only.includes(service)) return undefined;
   const { move, scheduled } = actual.record;
   // A parked move is left parked, one with an instant waits for it, and a rollback is finished: to wish for the live

@@ -1,14 +1,25 @@
+import type { Account, AwsReach, LedgerLock } from "../core/account/account";
+import type { SigningWish } from "../core/attest/wish";
+import { isDeployable } from "../core/account/state";
+import { wavesProblems, type Waves } from "../core/fleet/waves";
 import type { LedgerWish } from "../core/ledger/wish";
 import type { SchedulePolicy } from "../core/schedule/field";
+import type { ScanWish } from "../core/scan/wish";
 import type { NotBefore } from "../core/schedule/notBefore";
 import { closest } from "../core/service/closest";
 import { describeValue, pathText, problemsOf, problemText } from "../core/service/problem";
 import type { ServiceConfig } from "../core/service/service";
+import type { ApprovedSources } from "../core/source/rules";
 import type { TlsSettings } from "../core/tls/settings";
+import { accountProblems, accountsOf, awsReach, ledgerLockOf } from "./accounts";
 import { chaosProblems } from "./chaos";
 import { needProblems } from "./needs";
 import { type Overrides, overridesSchema, STACK_KEYS, stackSchema, type StackValues } from "./schema";
+import { readScan } from "./scan";
 import { readServices, type SourceFiles, stackProblem } from "./services";
+import { readSigning, signingProblems } from "./signing";
+import { readSnapshots, type SnapshotConfig } from "./snapshots";
+import { targetProblems } from "./targets";
 import { tlsProblems } from "./tls";
 
 /** Everything one stack decides, checked as a whole. */
@@ -30,18 +41,28 @@ export interface StackConfig {
     readonly prometheus: string;
     readonly gateway: string;
   };
+  /** What it may be deployed from. Absent: from anywhere. */
+  readonly approvedSources?: ApprovedSources;
   /** Where the change-freeze is kept, and what it does to a move that is on its way. */
   readonly freeze: StackValues["freeze"];
   /** Where every change of weights is recorded. */
   readonly ledger: LedgerWish;
+  /** Whose signatures an image needs. Absent: none, which is said once in each run. */
+  readonly signing?: SigningWish;
+  /** In which order services are updated; absent: side by side. */
+  readonly waves?: Waves;
   /** Whether `destroy` is refused. */
   readonly protect: boolean;
+  /** Whether no traffic moves without the word of the policy pack. */
+  readonly production: boolean;
   /** Services whose held release may go live again. */
   readonly retry: readonly string[];
   /** Services whose weights may be taken from whoever wrote them last. */
   readonly takeOver: readonly string[];
   /** The only services whose release may change; absent: all of them. */
   readonly only?: readonly string[];
+  /** The only accounts in which a release may change; absent: all of them. */
+  readonly onlyAccounts?: readonly string[];
   /** Percent at which this update parks each of its moves. */
   readonly traffic?: number;
   /** Whether this update may take away what another service's live release needs. */
@@ -52,8 +73,19 @@ export interface StackConfig {
   readonly schedule: SchedulePolicy;
   /** Service -> id of the release that is wanted instead of the source's. */
   readonly pins: Readonly<Record<string, string>>;
+  /** What an image that is built here is scanned for before it is pushed. Absent: nothing is scanned. */
+  readonly scan?: ScanWish;
   /** Sorted by name. */
   readonly services: readonly ServiceConfig[];
+  /** Snapshots that are taken by themselves, sorted by service. */
+  readonly snapshots: readonly SnapshotConfig[];
+  /** AWS accounts that the stack keeps or delivers to, sorted by name. Empty: nothing of AWS is loaded. */
+  readonly accounts: readonly Account[];
+  readonly aws: AwsReach;
+  /** How the ledger of each account is locked. */
+  readonly ledgerLock: LedgerLock;
+  /** Where services go; see targets.ts. */
+  readonly targets: "cluster" | "accounts";
 }
 
 /** What `readStack` needs to know, none of it from Pulumi. */
@@ -87,6 +119,10 @@ export function readStack(input: StackInput): ReadStack {
     : readServices(rawServices, input.files);
   const wishes = readOverrides(input.overrides);
   const named = parsed.success ? parsed.data : undefined;
+  const snapshots = readSnapshots(named?.snapshots ?? {}, rawServices, named?.kubeContext ?? "", input.files);
+  const scan = readScan(named?.scan, input.files);
+  const signing = named === undefined ? { problems: [] } : signingIn(named, input.files);
+  const targetsWrong = named === undefined ? [] : targetProblems({ ...named, accounts: accountsOf(named) });
   const problems = [
     ...Object.keys(rest)
       .filter((key) => !STACK_KEYS.includes(key))
@@ -94,9 +130,21 @@ export function readStack(input: StackInput): ReadStack {
     ...refused.map(encryptedKey),
     ...shape.map(stackProblem),
     ...services.problems,
-    ...(named === undefined ? [] : tlsProblems(named).map(stackProblem)),
+    ...snapshots.problems,
+    ...scan.problems,
+    ...(named === undefined
+      ? []
+      : [...tlsProblems(named), ...accountProblems(named), ...signingProblems(named)].map(stackProblem)),
+    ...signing.problems.map(stackProblem),
     ...chaosProblems({ stack: input.stack, protect: named?.protect ?? false }, services.services),
     ...needProblems(services.services, services.names),
+    ...waveProblems(named, services),
+    ...targetsWrong.map(stackProblem),
+    ...unknownNames(
+      "HMS_OVERRIDES: onlyAccounts",
+      wishes.overrides.onlyAccounts ?? [],
+      Object.keys(named?.accounts ?? {}),
+    ),
     ...wishes.problems,
     ...(["retry", "takeOver"] as const).flatMap((key) => [
       ...unknownNames(`hms:${key}`, named?.[key] ?? false, services.names),
@@ -112,28 +160,60 @@ export function readStack(input: StackInput): ReadStack {
     ),
   ];
   if (named === undefined || problems.length > 0) return { ok: false, problems };
-  return { ok: true, config: assemble(input.stack, named, services.services, wishes.overrides) };
+  const config = assemble(input.stack, named, services.services, snapshots.snapshots, wishes.overrides);
+  return {
+    ok: true,
+    config: {
+      ...config,
+      ...(scan.scan === undefined ? {} : { scan: scan.scan }),
+      ...(signing.signing === undefined ? {} : { signing: signing.signing }),
+    },
+  };
+}
+
+/** Only where the services themselves are right: what is wrong with one would be said twice. */
+function waveProblems(
+  named: StackValues | undefined,
+  { services, problems }: ReturnType<typeof readServices>,
+): string[] {
+  const waves = named?.waves;
+  if (waves === undefined || problems.length > 0) return [];
+  const needs = new Map(
+    named?.targets === "accounts"
+      ? accountsOf(named)
+          .filter(({ state }) => isDeployable(state))
+          .map(({ name }) => [name, []])
+      : services.map((service) => [service.name, Object.keys(service.needs ?? {})]),
+  );
+  return wavesProblems(waves, needs).map(stackProblem);
 }
 
 function assemble(
   stack: string,
   values: StackValues,
   services: readonly ServiceConfig[],
+  snapshots: readonly SnapshotConfig[],
   overrides: Overrides,
-): StackConfig {
+): Omit<StackConfig, "signing"> {
+  const { scan: _, signing: _read, ...settings } = values;
   const names = services.map(({ name }) => name);
   const either = (key: "retry" | "takeOver") =>
     names.filter((name) => [values[key], overrides[key]].some((some) => includes(some, name)));
   return {
     stack,
-    ...values,
+    ...settings,
     inCluster: { prometheus: values.prometheus, gateway: values.gateway.address, ...values.inCluster },
     ledger: { name: stack, ...(values.ledger === "local" ? {} : { store: values.ledger }) },
+    snapshots,
+    accounts: accountsOf(values),
+    aws: awsReach(values.aws),
+    ledgerLock: ledgerLockOf(values.aws),
     retry: either("retry"),
     takeOver: either("takeOver"),
     pins: overrides.pin,
     breakDependents: overrides.breakDependents,
     ...(overrides.only === undefined ? {} : { only: overrides.only }),
+    ...(overrides.onlyAccounts === undefined ? {} : { onlyAccounts: overrides.onlyAccounts }),
     ...(overrides.traffic === undefined ? {} : { traffic: overrides.traffic }),
     ...(overrides.notBefore === undefined ? {} : { notBefore: overrides.notBefore }),
     services: services.map((service) => {
@@ -142,6 +222,9 @@ function assemble(
     }),
   };
 }
+
+const signingIn = (values: StackValues, files: SourceFiles) =>
+  readSigning(values.signing, { accounts: accountsOf(values), aws: awsReach(values.aws) }, files);
 
 const includes = (some: boolean | readonly string[], name: string): boolean =>
   typeof some === "boolean" ? some : some.includes(name);

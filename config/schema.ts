@@ -1,8 +1,10 @@
+import { ACCOUNT_NAME, accountsSchema, awsSchema } from "./accounts";
 import { ledgerField } from "./ledger";
+import { wavesSchema } from "../core/fleet/waves";
 import { DEFAULT_POLICY, notBeforeField, schedulePolicySchema } from "../core/schedule/field";
 import { serviceFields } from "../core/service/definition";
 import { configOverridesSchema, inlineConfigSchema } from "../core/service/config";
-import { field, mapOf, mapWith, scalarText, text, wholeNumber } from "../core/service/field";
+import { field, mapOf, mapWith, oneOf, scalarText, text, wholeNumber } from "../core/service/field";
 import { migrationsDecisionSchema } from "../core/service/migrations";
 import {
   DNS_LABEL,
@@ -18,9 +20,13 @@ import {
 import { LABEL } from "../core/rollout/names";
 import { z } from "zod";
 import { tlsSchema } from "./tls";
+import { approvedSourcesSchema } from "./approvedSources";
 import { freezeSchema } from "./freeze";
+import { scanSchema } from "./scan";
+import { signingField } from "./signing";
+import { snapshotsSchema } from "./snapshots";
 
-const httpUrl = (what: string, advice: string, bare: boolean) =>
+export const httpUrl = (what: string, advice: string, bare: boolean) =>
   field({ allowed: what, advice }, (value) => {
     if (typeof value !== "string" || !URL.canParse(value)) return undefined;
     const url = new URL(value);
@@ -29,14 +35,14 @@ const httpUrl = (what: string, advice: string, bare: boolean) =>
     return value.replace(/\/+$/, "");
   });
 
-const domain = text({
+export const domain = text({
   pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
   longest: 200,
   allowed: "a domain name in lower case such as dev.localhost",
   advice: "write the domain under which each service gets a host name, <service>.<domain>",
 });
 
-const registry = text({
+export const registry = text({
   pattern: /^[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?(:\d{1,5})?(\/[a-z0-9]+((\.|_{1,2}|-+|\/)[a-z0-9]+)*)?$/,
   longest: 200,
   allowed: "a registry such as 127.0.0.1:5000 or registry.example.gov/policies",
@@ -45,7 +51,7 @@ const registry = text({
 
 const namespace = text({ ...DNS_LABEL, advice: "write the Kubernetes namespace of this stack" });
 
-const flag = field({ allowed: "true or false", advice: "write one of the two without quotes" }, (value) =>
+export const flag = field({ allowed: "true or false", advice: "write one of the two without quotes" }, (value) =>
   typeof value === "boolean" ? { value } : undefined,
 ).transform((boxed): boolean => boxed.value);
 
@@ -120,6 +126,18 @@ export const inlineEntrySchema = mapWith({
 export type SourcedEntry = Readonly<z.output<typeof sourcedEntrySchema>>;
 export type InlineEntry = Readonly<z.output<typeof inlineEntrySchema>>;
 
+/** The Gateway that routes attach to. */
+export const gateway = mapWith({
+  name: text({ ...DNS_LABEL, advice: "write the name of the Gateway the routes attach to" }),
+  namespace: text({ ...DNS_LABEL, advice: "write the namespace of that Gateway" }),
+  address: httpUrl(
+    "an http or https address without path, such as http://127.0.0.1:8080",
+    "write where the gateway is reached from this machine",
+    true,
+  ),
+  section: text({ ...DNS_LABEL, advice: "write the listener's name, or leave it out" }).exactOptional(),
+});
+
 /** Every key of a stack but `services`, which is read entry by entry. */
 export const stackSchema = mapWith({
   kubeContext: text({
@@ -129,16 +147,7 @@ export const stackSchema = mapWith({
   }).default("hms-local"),
   namespace,
   domain,
-  gateway: mapWith({
-    name: text({ ...DNS_LABEL, advice: "write the name of the Gateway the routes attach to" }),
-    namespace: text({ ...DNS_LABEL, advice: "write the namespace of that Gateway" }),
-    address: httpUrl(
-      "an http or https address without path, such as http://127.0.0.1:8080",
-      "write where the gateway is reached from this machine",
-      true,
-    ),
-    section: text({ ...DNS_LABEL, advice: "write the listener's name, or leave it out" }).exactOptional(),
-  }),
+  gateway,
   tls: tlsSchema.exactOptional(),
   registry,
   prometheus: httpUrl(
@@ -159,11 +168,22 @@ export const stackSchema = mapWith({
       true,
     ).exactOptional(),
   }).default({}),
+  approvedSources: approvedSourcesSchema.exactOptional(),
   freeze: freezeSchema.default({ midMove: "hold" }),
   ledger: ledgerField.default("local"),
   notBefore: notBeforeField.exactOptional(),
   schedule: schedulePolicySchema.default(DEFAULT_POLICY),
+  signing: signingField.exactOptional(),
+  snapshots: snapshotsSchema,
+  scan: scanSchema.exactOptional(),
+  accounts: accountsSchema,
+  aws: awsSchema,
+  targets: oneOf(["cluster", "accounts"], "say where services go: the stack's own cluster, or its accounts").default(
+    "cluster",
+  ),
+  waves: wavesSchema.exactOptional(),
   protect: flag.default(false),
+  production: flag.default(false),
   retry: someServices.default(false),
   takeOver: someServices.default(false),
 });
@@ -177,6 +197,8 @@ export const STACK_KEYS = [...Object.keys(stackSchema.shape), "services"] as con
 export const overridesSchema = mapWith({
   /** The only services whose release may change; the others stay on what is live. */
   only: z.array(text(SERVICE_NAME)).exactOptional(),
+  /** The only accounts in which a release may change. */
+  onlyAccounts: z.array(text(ACCOUNT_NAME)).exactOptional(),
   retry: someServices.default(false),
   takeOver: someServices.default(false),
   /** Parks each move at this percent of the traffic. */

@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { readStack, type StackConfig } from "./readStack";
+import { readSandbox, type SandboxConfig } from "./sandbox";
+import { loadSandboxes } from "./sandboxes";
 import { decodeJson, decodeValue } from "./values";
 
 export type { StackConfig } from "./readStack";
@@ -20,13 +22,31 @@ export function loadStackConfig(): StackConfig {
     ...(process.env.HMS_OVERRIDES === undefined ? {} : { overrides: process.env.HMS_OVERRIDES }),
     files: { read: (path) => textOf(resolve(root, path)), absolute: (path) => resolve(root, path) },
   });
-  if (read.ok) return deepFreeze(read.config);
-  const count = read.problems.length === 1 ? "1 problem" : `${read.problems.length} problems`;
+  return read.ok ? deepFreeze(read.config) : refuse(read.problems);
+}
+
+/**
+ * The same for a stack that is a sandbox.
+ * @throws pulumi.RunError that lists every problem at once
+ */
+export function loadSandboxConfig(): SandboxConfig {
+  const root = process.cwd();
+  const read = readSandbox({
+    stack: pulumi.getStack(),
+    values: ownValues(),
+    encrypted: encryptedKeys(),
+    common: loadSandboxes(root),
+    files: { read: (path) => textOf(resolve(root, path)), absolute: (path) => resolve(root, path) },
+  });
+  return read.ok ? read.config : refuse(read.problems);
+}
+
+function refuse(problems: readonly string[]): never {
+  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   throw new pulumi.RunError(
-    [
-      `${count} in the configuration of stack ${pulumi.getStack()}:`,
-      ...read.problems.map((problem) => `  ${problem}`),
-    ].join("\n"),
+    [`${count} in the configuration of stack ${pulumi.getStack()}:`, ...problems.map((problem) => `  ${problem}`)].join(
+      "\n",
+    ),
   );
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { arnOf, parseArn } from "../core/aws/arn";
 import { mapWith, oneOf, readBy, text, wholeNumber } from "../core/service/field";
 import { DNS_LABEL, SECRET_NAME } from "../core/service/names";
 import { describeValue, type Problem } from "../core/service/problem";
@@ -14,6 +15,12 @@ const listening = {
   publicPort: port("write the port that users connect to"),
 };
 
+function isCertificate(text: string): boolean {
+  const arn = parseArn(text);
+  if (arn?.service !== "acm" || arn.region === "" || !/^\d{12}$/.test(arn.account)) return false;
+  return /^certificate\/[-0-9a-f]{36}$/.test(arn.resource);
+}
+
 /** One map for each way to a certificate, by the key that names it. */
 const WAYS = {
   local: mapWith({ local: wholeNumber(1, 65_535, "write the platform's https port, HMS_PORT_GATEWAY_TLS") }),
@@ -28,9 +35,9 @@ const WAYS = {
   secret: mapWith({ secret: text(SECRET_NAME), class: className.exactOptional(), ...listening }),
   acm: mapWith({
     acm: text({
-      pattern: /^arn:aws(-us-gov|-cn)?:acm:[a-z0-9-]+:\d{12}:certificate\/[-0-9a-f]{36}$/,
+      pattern: { test: isCertificate },
       allowed: "the ARN of a certificate in AWS Certificate Manager",
-      advice: "write arn:aws-us-gov:acm:<region>:<account>:certificate/<id>",
+      advice: `write ${arnOf({ partition: "aws-us-gov", service: "acm", region: "<region>", account: "<account>", resource: "certificate/<id>" })}`,
     }),
     class: className,
     ...listening,

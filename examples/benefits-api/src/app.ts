@@ -5,6 +5,7 @@ import { Claims, ReferenceTaken } from "./claims.ts";
 import { schemaVersion } from "./migrations.ts";
 import { payoutOf } from "./payout.ts";
 import { PolicyUnavailable, type AskPolicy } from "./policy.ts";
+import { review, REVIEW_SCHEMA, type ReviewQuestion } from "./reviewed.ts";
 
 export interface Parts {
   readonly pool: Pool;
@@ -80,6 +81,16 @@ export function buildApp({ pool, askPolicy, neededSchema, logger = LOG }: Parts)
       if (!found) return notFound(reply);
       const payout = payoutOf(await askPolicy(found.claim), found.paidCents);
       return { claim: params.id, ...payout };
+    },
+  );
+
+  // What the policy decides for claims of the office's own database; only a sandbox has a clone of it.
+  app.get<{ Querystring: ReviewQuestion }>(
+    "/payouts",
+    { schema: { querystring: REVIEW_SCHEMA } },
+    async (request, reply) => {
+      const reviewed = await review(pool, askPolicy, request.query);
+      return reviewed ?? notFound(reply);
     },
   );
 

@@ -4,11 +4,12 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ClientBase } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
+import { projectRoot } from "../../../platform/home";
 import { type Size, type TableRows, tablesOf } from "./rows";
 
 /** The schema's statements; they are for an empty database. */
 export const schemaSql = (): Promise<string> =>
-  readFile(path.resolve("examples/drought-benefit/database/schema.sql"), "utf8");
+  readFile(path.join(projectRoot(), "examples/drought-benefit/database/schema.sql"), "utf8");
 
 /**
  * Makes the schema and fills it, in one transaction. Rows are made while they are sent: memory does not grow with them.

@@ -1,0 +1,57 @@
+import { Alias, Key } from "@pulumi/aws/kms";
+import * as pulumi from "@pulumi/pulumi";
+import type { Account } from "../core/account/account";
+import { keyPolicy, policyText } from "../core/account/documents";
+import { keyAlias, type KeyPurpose } from "../core/account/names";
+
+/** `state` is none of them: what the state is encrypted with is there before the first update. */
+export type BaselineKey = Exclude<KeyPurpose, "state">;
+const BASELINE_KEYS = ["registry", "ledger", "snapshots", "signing"] as const satisfies readonly BaselineKey[];
+
+const DESCRIPTIONS: Readonly<Record<BaselineKey, string>> = {
+  registry: "Images of the account's services",
+  ledger: "The ledger of what was delivered, and logs",
+  snapshots: "Scrubbed copies of databases",
+  signing: "Signatures of images and of the ledger",
+};
+
+/** Longest that AWS offers, in days: what a deleted key had encrypted is lost with it. */
+const DELETION_WINDOW = 30;
+
+export interface AccountKeysArgs {
+  readonly account: Account;
+  /** Id of a ledger key that an earlier life of the stack has left in the account. */
+  readonly ledgerKey?: string;
+}
+
+/** The keys of an account, one for each thing that is kept there. */
+export class AccountKeys extends pulumi.ComponentResource {
+  readonly keys: Readonly<Record<BaselineKey, Key>>;
+
+  constructor(name: string, { account, ledgerKey }: AccountKeysArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("hms:delivery:AccountKeys", name, {}, opts);
+    const made = BASELINE_KEYS.map((purpose) => {
+      // The ledger outlives the stack, and is worth nothing without its key.
+      const child = { parent: this, ...(purpose === "ledger" ? { retainOnDelete: true } : {}) };
+      const left = purpose === "ledger" ? ledgerKey : undefined;
+      const taken = (id: string) => (left === undefined ? child : { ...child, import: id });
+      const key = new Key(`${name}-${purpose}`, keyArgs(account, purpose), taken(left ?? ""));
+      const alias = keyAlias(purpose);
+      new Alias(`${name}-${purpose}-alias`, { name: alias, targetKeyId: key.keyId }, taken(alias));
+      return [purpose, key] as const;
+    });
+    this.keys = Object.fromEntries(made) as Record<BaselineKey, Key>;
+    this.registerOutputs({});
+  }
+}
+
+function keyArgs(account: Account, purpose: BaselineKey) {
+  const common = {
+    description: DESCRIPTIONS[purpose],
+    policy: policyText(keyPolicy(account, purpose)),
+    deletionWindowInDays: DELETION_WINDOW,
+  };
+  return purpose === "signing"
+    ? { ...common, keyUsage: "SIGN_VERIFY", customerMasterKeySpec: "ECC_NIST_P256" }
+    : { ...common, enableKeyRotation: true };
+}

@@ -1,0 +1,111 @@
+import { Role, RolePolicy } from "@pulumi/aws/iam";
+import type { Provider } from "@pulumi/aws/provider";
+import { Parameter } from "@pulumi/aws/ssm";
+import * as pulumi from "@pulumi/pulumi";
+import type { Account, AwsReach, LedgerLock } from "../core/account/account";
+import { boundaryArn } from "../core/account/deployRole";
+import { policyText, signerPolicy, signerTrust } from "../core/account/documents";
+import { FREEZE_CALENDAR, SIGNER_ROLE } from "../core/account/names";
+import { AccountBucket } from "./accountBucket";
+import { AccountKeys } from "./accountKeys";
+import { AccountWatch } from "./accountWatch";
+
+/** What an earlier life of the stack has left in an account: it is taken up again. */
+export interface LeftBehind {
+  readonly ledgerKey?: string;
+  readonly ledgerBucket?: boolean;
+}
+
+export interface GovCloudAccountArgs {
+  readonly account: Account;
+  readonly reach: AwsReach;
+  /** The account's own; `accountProvider` makes it. */
+  readonly provider: Provider;
+  /** How long the ledger's entries may not be changed by anybody. */
+  readonly ledgerLock: LedgerLock;
+  /** @default nothing */
+  readonly leftBehind?: LeftBehind;
+}
+
+/**
+ * One agency's account, with all that deliveries into it stand on: keys, the ledger's and the snapshots' buckets, the
+ * role that signs, logs, alarms, the freeze. The deploy role, its boundary and the state's bucket are there before, made
+ * by `hms account bootstrap`.
+ */
+export class GovCloudAccount extends pulumi.ComponentResource {
+  readonly provider: Provider;
+  /** ARNs, by what each key is for. */
+  readonly keyArns: Readonly<Record<"registry" | "ledger" | "snapshots" | "signing", pulumi.Output<string>>>;
+  readonly ledgerBucket: pulumi.Output<string>;
+  readonly snapshotBucket: pulumi.Output<string>;
+
+  constructor(name: string, args: GovCloudAccountArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { account, provider, ledgerLock, leftBehind = {} } = args;
+    super(
+      "hms:delivery:GovCloudAccount",
+      name,
+      { account: account.name, id: account.id },
+      {
+        ...opts,
+        providers: { aws: provider },
+      },
+    );
+    this.provider = provider;
+    const child = { parent: this };
+    const { keys } = new AccountKeys(
+      `${name}-key`,
+      { account, ...(leftBehind.ledgerKey === undefined ? {} : { ledgerKey: leftBehind.ledgerKey }) },
+      child,
+    );
+    this.keyArns = {
+      registry: keys.registry.arn,
+      ledger: keys.ledger.arn,
+      snapshots: keys.snapshots.arn,
+      signing: keys.signing.arn,
+    };
+    const ledger = new AccountBucket(
+      `${name}-ledger`,
+      { account, purpose: "ledger", key: keys.ledger.arn, lock: ledgerLock, isThere: leftBehind.ledgerBucket ?? false },
+      child,
+    );
+    const snapshots = new AccountBucket(
+      `${name}-snapshots`,
+      { account, purpose: "snapshots", key: keys.snapshots.arn },
+      child,
+    );
+    this.ledgerBucket = ledger.bucket.bucket;
+    this.snapshotBucket = snapshots.bucket.bucket;
+    const signer = new Role(
+      `${name}-signer`,
+      {
+        name: SIGNER_ROLE,
+        assumeRolePolicy: policyText(signerTrust(account)),
+        permissionsBoundary: boundaryArn(account),
+        maxSessionDuration: 3600,
+      },
+      child,
+    );
+    new RolePolicy(
+      `${name}-signer-policy`,
+      { role: signer.name, name: "sign", policy: keys.signing.arn.apply((arn) => policyText(signerPolicy(arn))) },
+      child,
+    );
+    new AccountWatch(`${name}-watch`, { account, key: keys.ledger.arn }, child);
+    new Parameter(
+      `${name}-freeze`,
+      {
+        name: FREEZE_CALENDAR,
+        description: "Windows in which nothing may change in this account; see hms freeze",
+        type: "String",
+        value: '{"windows":[]}',
+      },
+      // People write it while the stack stands: an update must not take their windows away.
+      { ...child, ignoreChanges: ["value"] },
+    );
+    this.registerOutputs({
+      keys: this.keyArns,
+      ledgerBucket: this.ledgerBucket,
+      snapshotBucket: this.snapshotBucket,
+    });
+  }
+}

@@ -1,0 +1,94 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { loadStackConfig, type StackConfig } from "../config/stackConfig";
+import { targetsOf, type TargetConfig } from "../config/targets";
+import { inWaves } from "../core/fleet/waves";
+import { withApprovals } from "./approvedSources";
+import { tellPlan } from "./planFacts";
+import { resourceName } from "./resourceName";
+import { planServices, refuseImpossible, type ServicePlan } from "./servicePlan";
+import { soakOf } from "./services";
+import { scheduleSnapshots } from "./snapshotSchedule";
+import { hmsProvider, kubernetesProvider, makeTarget, type TargetArgs, type TargetProviders } from "./target";
+
+interface Planned {
+  readonly config: TargetConfig;
+  readonly plans: readonly ServicePlan[];
+  readonly own: TargetProviders;
+}
+
+/** One stack: what its file wants of each service is compared with what its clusters run, and the difference is made. */
+export async function serviceStack() {
+  const config = loadStackConfig();
+  // First of all: whoever is in the wrong account learns it before anything is registered.
+  const accounts = await accountsOf(config);
+  const { planned: found, shared } = await planTargets(targetsOf(config));
+  tellPlan(found);
+  refuseImpossible(found);
+  const planned = await Promise.all(
+    found.map(async (one) => ({ ...one, plans: await withApprovals(one.config, one.plans) })),
+  );
+  if (config.signing === undefined)
+    void pulumi.log.info("images are neither signed nor verified: the stack has no hms:signing");
+
+  const urls = config.targets === "cluster" ? oneTarget(config, planned, shared) : inAccounts(config, planned, shared);
+  if (config.snapshots.length > 0)
+    scheduleSnapshots(config.snapshots, { providers: await ownProviders(config, planned) });
+  return { urls, ...(accounts === undefined ? {} : { accounts }) };
+}
+
+/** The engine starts plugins one after the other: ours first, as it reads the clusters while the others start. */
+async function planTargets(targets: readonly TargetConfig[]) {
+  const reading = await Promise.all(targets.map(async (config) => ({ config, hms: await hmsProvider(config) })));
+  const started = reading.map(({ config, hms }) => ({ config, own: { hms, kubernetes: kubernetesProvider(config) } }));
+  const shared = { random: new random.Provider("random"), docker: new docker.Provider("docker") };
+  const plan = async (one: (typeof started)[number]) => ({
+    ...one,
+    plans: await planServices(one.config, one.own.hms),
+  });
+  return { planned: await Promise.all(started.map(plan)), shared };
+}
+
+/** Snapshots are taken in the stack's own cluster, wherever services go. */
+async function ownProviders(config: StackConfig, [first]: readonly Planned[]): Promise<pulumi.ProviderResource[]> {
+  if (config.targets === "cluster" && first) return [first.own.hms, first.own.kubernetes];
+  return [await hmsProvider(config), kubernetesProvider(config)];
+}
+
+type Shared = TargetArgs["shared"];
+
+/** Waves of a stack with one cluster are waves of its services. */
+function oneTarget({ waves }: StackConfig, planned: readonly Planned[], shared: Shared): Record<string, string> {
+  const urls = planned.flatMap((one) => [...makeTarget({ ...one, shared, ...(waves === undefined ? {} : { waves }) })]);
+  return Object.fromEntries(urls.map(([name, { url }]) => [name, url]));
+}
+
+/** Waves of a stack with accounts are waves of those; each account is watched for itself before the next wave begins. */
+function inAccounts({ waves }: StackConfig, planned: readonly Planned[], shared: Shared): Record<string, string> {
+  const urls: Record<string, string> = {};
+  let before: readonly pulumi.Resource[] = [];
+  const order = inWaves(planned, ({ config }) => config.account ?? "", waves);
+  for (const [index, wave] of order.entries()) {
+    const soaks = wave.map((one) => {
+      const made = makeTarget({ ...one, shared, after: before });
+      for (const [name, { url }] of made) urls[resourceName(one.config.account, name)] = url;
+      const isLast = index === order.length - 1;
+      return isLast ? [] : [soakOf({ config: one.config, hms: one.own.hms, waves, wave: index + 1 }, one.plans, made)];
+    });
+    before = soaks.flat();
+  }
+  return urls;
+}
+
+/** What others need of each account's baseline, by the account's name. A stack without accounts loads nothing of AWS. */
+async function accountsOf(config: StackConfig) {
+  if (config.accounts.length === 0) return undefined;
+  const { makeAccounts } = await import("./accounts");
+  return Object.fromEntries(
+    [...(await makeAccounts(config))].map(([name, { keyArns, ledgerBucket, snapshotBucket }]) => [
+      name,
+      { keys: keyArns, ledgerBucket, snapshotBucket },
+    ]),
+  );
+}

@@ -1,0 +1,88 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { TargetConfig } from "../config/targets";
+import type { Waves } from "../core/fleet/waves";
+import { HmsProvider } from "../provider/sdk";
+import { Access } from "./access";
+import { Admission } from "./admission";
+import type { PolicyService } from "./policyService";
+import { Registry } from "./registry";
+import { resourceName } from "./resourceName";
+import { isWatched, type ServicePlan } from "./servicePlan";
+import { makeServices } from "./services";
+
+/** The providers of one cluster. */
+export interface TargetProviders {
+  readonly hms: pulumi.ProviderResource;
+  readonly kubernetes: pulumi.ProviderResource;
+}
+
+/** The engine starts plugins one after the other: ours first, as it reads the cluster while the others start. */
+export async function hmsProvider({ account, kubeContext, ledger }: TargetConfig): Promise<HmsProvider> {
+  const hms = new HmsProvider(resourceName(account, "hms"), { context: kubeContext, ledger });
+  await new Promise((started) => hms.urn.apply(started));
+  return hms;
+}
+
+export const kubernetesProvider = ({ account, kubeContext }: TargetConfig): k8s.Provider =>
+  new k8s.Provider(resourceName(account, "cluster"), {
+    context: kubeContext,
+    // Empty, or the SDK copies KUBECONFIG here: a path in the state, and one that may not be a list.
+    kubeconfig: "",
+    // Only the ConfigMaps of earlier versions are mutable: put right in place, for replaced they would be gone for a moment.
+    enableConfigMapMutable: true,
+  });
+
+export interface TargetArgs {
+  readonly config: TargetConfig;
+  readonly plans: readonly ServicePlan[];
+  readonly own: TargetProviders;
+  /** Providers that all targets share. */
+  readonly shared: { readonly random: pulumi.ProviderResource; readonly docker: pulumi.ProviderResource };
+  readonly waves?: Waves;
+  /** What must be done before anything of its services changes. @default nothing */
+  readonly after?: readonly pulumi.Resource[];
+}
+
+/** One cluster of a stack: its namespace, who may do what there, and its services. */
+export function makeTarget({
+  config,
+  plans,
+  own,
+  shared,
+  waves,
+  after,
+}: TargetArgs): ReadonlyMap<string, PolicyService> {
+  const { account, namespace, tls, protect } = config;
+  const registry = new Registry(resourceName(account, "registry"), { address: config.registry });
+  const home = new k8s.core.v1.Namespace(
+    resourceName(account, "namespace"),
+    { metadata: { name: namespace } },
+    { provider: own.kubernetes, protect },
+  );
+  const https = tls === undefined ? {} : { tls };
+  const whose = account === undefined ? {} : { account };
+  // Who stands by a move that stops on its way needs rights of its own; where nothing stops there is nobody to give them.
+  const access = plans.some(isWatched)
+    ? new Access(
+        resourceName(account, "access"),
+        { ...whose, namespace, services: config.services, ...https },
+        { provider: own.kubernetes, dependsOn: home },
+      )
+    : home;
+  const order = { ...(waves === undefined ? {} : { waves }), ...(after === undefined ? {} : { after }) };
+  return makeServices(
+    { config, plans, registry, hms: own.hms, ...order },
+    { providers: { ...own, ...shared }, protect, dependsOn: [access, ...guardOf(config, own)] },
+  );
+}
+
+/** The cluster's own lock, where the stack asks for it: it stands before the first pod that it is to look at. */
+function guardOf(
+  { account, namespace, kubeContext, signing, inCluster: { image } }: TargetConfig,
+  own: TargetProviders,
+): readonly Admission[] {
+  if (signing?.admission !== true) return [];
+  const args = { namespace, kubeContext, signing, ...(image === undefined ? {} : { image }) };
+  return [new Admission(resourceName(account, "admission"), args, { providers: { ...own } })];
+}

@@ -1,0 +1,82 @@
+import type { Account } from "../core/account/account";
+import { isDeployable } from "../core/account/state";
+import type { Problem } from "../core/service/problem";
+import type { StackConfig } from "./readStack";
+
+/** What a stack decides as one of its targets sees it: cluster, namespace, domain and registry are that target's. */
+export type TargetConfig = Omit<StackConfig, "waves"> & {
+  /** Logical name; absent where the target is the stack's own cluster. */
+  readonly account?: string;
+};
+
+/**
+ * Where the services of a stack go: the stack's own cluster, or each account that is deployable. A service answers at
+ * `<service>.<account>.<domain>` there.
+ */
+export function targetsOf(config: StackConfig): readonly TargetConfig[] {
+  const { waves: _order, ...base } = config;
+  if (config.targets === "cluster") return [base];
+  return config.accounts.filter(({ state }) => isDeployable(state)).map((account) => inAccount(base, account));
+}
+
+function inAccount(base: TargetConfig, account: Account): TargetConfig {
+  const { main } = account.clusters;
+  if (main === undefined || !("kubeContext" in main))
+    throw new Error(`account ${account.name} has no cluster with a context; readStack lets none pass`);
+  const isMeant = base.onlyAccounts?.includes(account.name) ?? true;
+  return {
+    ...base,
+    account: account.name,
+    kubeContext: main.kubeContext,
+    namespace: main.namespace ?? base.namespace,
+    domain: `${account.name}.${base.domain}`,
+    registry: account.registry ?? base.registry,
+    // Services of an account that this update is not about stay on what is live.
+    ...(isMeant ? {} : { only: [], pins: {}, retry: [], takeOver: [] }),
+  };
+}
+
+/** What keeps the accounts of a stack from being targets. */
+export function targetProblems({
+  targets,
+  accounts,
+  namespace,
+}: Pick<StackConfig, "targets" | "accounts" | "namespace">): readonly Problem[] {
+  if (targets === "cluster") return [];
+  const deployable = accounts.filter(({ state }) => isDeployable(state));
+  if (deployable.length === 0)
+    return [
+      {
+        path: ["targets"],
+        got: "accounts, without an account that is deployable",
+        allowed: "accounts where at least one of hms:accounts is deployable",
+        advice: "leave it out, or bring an account so far",
+      },
+    ];
+  const taken = new Map<string, string>();
+  return deployable.flatMap(({ name, clusters }): Problem[] => {
+    const path = ["accounts", name, "clusters", "main"];
+    const { main } = clusters;
+    if (main === undefined || !("kubeContext" in main))
+      return [
+        {
+          path,
+          got: "a cluster without a context",
+          allowed: "{ kubeContext: <name> } in a stack whose targets are accounts",
+          advice: "name a context of the kubeconfig whose user gets a short-lived token of the account's role (exec)",
+        },
+      ];
+    const place = `${main.kubeContext}/${main.namespace ?? namespace}`;
+    const other = taken.get(place);
+    taken.set(place, name);
+    if (other === undefined) return [];
+    return [
+      {
+        path,
+        got: `the namespace ${main.namespace ?? namespace}, where ${other} has its services`,
+        allowed: "a namespace of its own for each account of one cluster",
+        advice: "give one of the two another namespace",
+      },
+    ];
+  });
+}
