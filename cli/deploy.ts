@@ -10,6 +10,8 @@ import { LOCAL_CONTEXT, openStack } from "./stack";
 export interface DeployWishes {
   /** The only services whose release may change. */
   readonly only?: readonly string[];
+  /** The only accounts in which a release may change. */
+  readonly onlyAccounts?: readonly string[];
   readonly retry?: readonly string[];
   readonly takeOver?: readonly string[];
   /** Percent at which every move of this call parks. */
@@ -38,7 +40,8 @@ export async function deployStack(stack: string, wishes: DeployWishes, io: Io, p
   if (code !== 0) throw new RefusedError(reasonOf(lines));
 }
 
-async function prepareForeign(stack: string, io: Io): Promise<Prepared> {
+/** Engine ready, and a cluster that is not the local platform looked at. */
+export async function prepareForeign(stack: string, io: Io): Promise<Prepared> {
   const prepared = await prepareEngine(io);
   const { config } = openStack(stack, undefined, prepared.env);
   if (config.kubeContext !== LOCAL_CONTEXT) await readyCluster(config, prepared, io);

@@ -35,11 +35,12 @@ export async function serveFreeze(
   if (!signal.aborted) await once(server, "close");
 }
 
-function addressOf(text: string): { host: string; port: number } {
+/** `host:port`, an address of IPv6 in brackets. @throws UsageError */
+export function addressOf(text: string, option = "listen"): { host: string; port: number } {
   const [, bracketed, plain, port = ""] = /^(?:\[([0-9a-fA-F:]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain;
   if (host === undefined || Number(port) > 65_535)
-    throw new UsageError(`--listen: got "${text}"; allowed is host:port such as 127.0.0.1:9097`);
+    throw new UsageError(`--${option}: got "${text}"; allowed is host:port such as 127.0.0.1:9097`);
   return { host, port: Number(port) };
 }
 

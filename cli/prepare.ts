@@ -1,9 +1,10 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { ensureEnvironment, environmentFor, nodeFolder, usersKubeconfig } from "../platform/local/environment";
-import { claimHome } from "../platform/home";
+import { claimHome, projectRoot } from "../platform/home";
 import { chooseDocker } from "../platform/local/docker";
 import { loadLayout, type Layout } from "../platform/local/layout";
+import { packFolder, placeStarter } from "../platform/policyPack";
 import { Progress } from "../platform/progress";
 import { ensureTools } from "../platform/toolchain/install";
 import { ensurePlugins } from "../platform/toolchain/plugins";
@@ -30,6 +31,7 @@ export async function prepareEngine(io: Io, also: readonly string[] = []): Promi
   claimHome(layout.home);
   fs.mkdirSync(path.join(layout.home, "toolchain"), { recursive: true, mode: 0o700 });
   ensureEnvironment(layout.home);
+  placeStarter(layout.bin);
   const context = { home: layout.home, progress, signal: io.signal };
   const tools = await ensureTools(["pulumi", "pulumi-language-nodejs", "kubectl", ...also], context);
   const exports = environmentFor(
@@ -39,6 +41,7 @@ export async function prepareEngine(io: Io, also: readonly string[] = []): Promi
       ...usersKubeconfig(),
       docker: await chooseDocker(layout, io.env),
       path: [...nodeFolder(io.env), layout.bin],
+      policyPack: packFolder(projectRoot()),
     },
     io.env,
   );

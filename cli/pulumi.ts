@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { RefusedError } from "../platform/errors";
+import { judged } from "../platform/policyPack";
 import { describeLock, lockOf, refuseLiving } from "./engineLock";
 import { removeBrokenAttributes } from "./stateFiles";
 
@@ -18,11 +19,14 @@ export interface PulumiResult {
   readonly lines: readonly string[];
 }
 
-/** One `pulumi` command to its end. The engine gets one interrupt when `signal` fires, and is then waited for: it restores. */
+/**
+ * One `pulumi` command to its end, judged by the policy pack where it makes a plan. The engine gets one interrupt when
+ * `signal` fires, and is then waited for: it restores.
+ */
 export function pulumi(call: PulumiCall, args: readonly string[]): Promise<PulumiResult> {
   return new Promise((resolve, reject) => {
     // A process group of its own: a terminal's Ctrl-C would reach it twice, and the second one kills what restores.
-    const child = spawn("pulumi", args, {
+    const child = spawn("pulumi", judged(args, call.root, call.env), {
       cwd: call.root,
       env: call.env,
       detached: true,
@@ -50,13 +54,20 @@ export function pulumi(call: PulumiCall, args: readonly string[]): Promise<Pulum
   });
 }
 
+/** A change of a call's own, beside what is the same for each. */
+export interface UpOptions {
+  /** The engine's own plan: previewed against first, so that a difference is found before anything is changed. */
+  readonly plan?: string;
+}
+
 /**
  * `pulumi up` of a stack that need not exist yet. A lock whose owner has ended is cleared, with what that owner left
  * behind; a living owner's is never touched.
  * @throws RefusedError when somebody alive holds the engine's lock.
  */
-export async function up(call: PulumiCall): Promise<PulumiResult> {
-  const args = ["up", "--stack", call.stack, "--yes", "--skip-preview", "--non-interactive", "--color", "never"];
+export async function up(call: PulumiCall, { plan }: UpOptions = {}): Promise<PulumiResult> {
+  const how = plan === undefined ? ["--skip-preview"] : ["--plan", plan];
+  const args = ["up", "--stack", call.stack, "--yes", ...how, "--non-interactive", "--color", "never"];
   // That a stack is new is no error to its owner.
   const onLine = (line: string) => {
     if (!line.includes(NO_STACK)) call.onLine(line);
@@ -88,6 +99,19 @@ async function withoutPending(call: PulumiCall, ran: PulumiResult): Promise<Pulu
   return ran.code === 0 ? cleared : ran;
 }
 
+/**
+ * `pulumi preview`, its events as lines of JSON on stdout, the engine's plan in `plan`. A stack that does not exist yet
+ * is made, empty: the engine previews no other one.
+ */
+export async function preview(call: PulumiCall, plan: string): Promise<PulumiResult> {
+  const args = ["preview", "--stack", call.stack, "--json", "--save-plan", plan];
+  const streamed = { ...call, env: { ...call.env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" } };
+  const first = await pulumi(streamed, [...args, "--non-interactive", "--color", "never"]);
+  if (first.code === 0 || !first.lines.some((line) => line.includes(NO_STACK))) return first;
+  await pulumi(call, ["stack", "init", call.stack, "--no-select", "--non-interactive"]);
+  return pulumi(streamed, [...args, "--non-interactive", "--color", "never"]);
+}
+
 const NO_STACK = "no stack named";
 
 /** Why an `up` failed, in one line: the engine prints it among other things, and not last. */
@@ -97,10 +121,10 @@ export function reasonOf(lines: readonly string[]): string {
     if (text === undefined || /^(update|preview|refresh|destroy) failed$/.test(text)) return [];
     return /^\d+ errors? occurred:$/.test(text) ? [starred(lines.slice(index + 1))] : [text];
   });
-  return (
-    reasons.find((reason) => !/failed with an unhandled exception/.test(reason)) ?? reasons[0] ?? "the update failed"
-  );
+  return reasons.find((reason) => !CONSEQUENCE.test(reason)) ?? reasons[0] ?? "the update failed";
 }
+/** The program's frame, and what was cut short because something else had failed. */
+const CONSEQUENCE = /failed with an unhandled exception|context canceled$/;
 
 /** The list under "1 error occurred:", each item with its continuation lines. */
 function starred(lines: readonly string[]): string {

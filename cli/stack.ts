@@ -1,5 +1,5 @@
 import { loadStackFile } from "../config/stackFile";
-import type { StackConfig } from "../config/stackConfig";
+import { targetsOf, type TargetConfig } from "../config/targets";
 import { describeOwed } from "../core/migrations/owed";
 import { describeHolder } from "../core/rollout/lease";
 import type { ServiceSeen } from "../core/rollout/status";
@@ -20,7 +20,7 @@ export const stackOf = (env: string): string => (env === "canary" ? "prod" : env
 
 /** One stack as the commands use it: its decisions, and the cluster it runs in. */
 export interface OpenStack {
-  readonly config: StackConfig;
+  readonly config: TargetConfig;
   readonly session: Session;
   /** The services asked for. */
   readonly services: readonly ServiceConfig[];
@@ -37,9 +37,44 @@ export function openStack(stack: string, only: string | undefined, env: NodeJS.P
     const names = config.services.map((service) => service.name).join(", ");
     throw new RefusedError(`stack ${stack} has no service "${only ?? ""}"; it has ${names}`);
   }
-  // The local platform keeps its kubeconfig to itself, so that it shows up in nobody's list of contexts.
-  const kubeconfig = config.kubeContext === LOCAL_CONTEXT ? loadLayout(env).kubeconfig : undefined;
-  return { config, session: new Session(config.kubeContext, kubeconfig, config.ledger), services };
+  return { config, session: sessionOf(config, env), services };
+}
+
+/** The local platform keeps its kubeconfig to itself, so that it shows up in nobody's list of contexts. */
+const sessionOf = ({ kubeContext, ledger }: TargetConfig, env: NodeJS.ProcessEnv): Session =>
+  new Session(kubeContext, kubeContext === LOCAL_CONTEXT ? loadLayout(env).kubeconfig : undefined, ledger);
+
+/**
+ * The targets of a stack, each opened for itself: its own cluster, or its deployable accounts.
+ * @param account one of them instead of all.
+ * @throws RefusedError for an unknown stack, service or account, or a wrong configuration.
+ */
+export function openTargets(
+  stack: string,
+  only: string | undefined,
+  account: string | undefined,
+  env: NodeJS.ProcessEnv,
+): readonly OpenStack[] {
+  const { config, services } = openStack(stack, only, env);
+  const targets = targetsOf(config);
+  const meant = account === undefined ? targets : targets.filter((target) => target.account === account);
+  if (meant.length > 0) return meant.map((target) => ({ config: target, session: sessionOf(target, env), services }));
+  const known = targets.flatMap((target) => target.account ?? []).join(", ") || "its own cluster";
+  throw new RefusedError(`stack ${stack} delivers to no account "${account ?? ""}"; it delivers to ${known}`);
+}
+
+/** The same for what is done in one place. @throws RefusedError where the stack has several and none is named. */
+export function openTarget(
+  stack: string,
+  only: string | undefined,
+  account: string | undefined,
+  env: NodeJS.ProcessEnv,
+): OpenStack {
+  const targets = openTargets(stack, only, account, env);
+  const [target] = targets;
+  if (target && targets.length === 1) return target;
+  const names = targets.flatMap((one) => one.config.account ?? []).join(", ");
+  throw new RefusedError(`stack ${stack} delivers to ${names}; name one of them with --account`);
 }
 
 /** What the cluster says of each service now. */
@@ -54,7 +89,15 @@ export function seeServices({ config, session, services }: OpenStack): Promise<S
       ]);
       const owed = describeOwed(notes, actual);
       const mover = holder ? describeHolder(holder) : null;
-      return { name, target: config.kubeContext, url: serviceUrl(config, name), actual, mover, owed };
+      return {
+        name,
+        account: config.account ?? null,
+        target: config.kubeContext,
+        url: serviceUrl(config, name),
+        actual,
+        mover,
+        owed,
+      };
     }),
   );
 }

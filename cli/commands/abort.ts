@@ -1,24 +1,24 @@
 import { RefusedError, reasonOf } from "../../platform/errors";
 import type { Command } from "../command";
-import { openStack, stackOf } from "../stack";
+import { openTarget, stackOf } from "../stack";
 import { takeBackAll } from "../takeBack";
 import { giveUp } from "../unfinished";
 import { ENV_OPTION } from "./deploy";
-import { SERVICE_OPTION } from "./status";
+import { ACCOUNT_OPTION, SERVICE_OPTION } from "./status";
 
 /** `hms-deploy abort`: ends a move that is under way, here or elsewhere, scheduled, parked or left by a dead mover. */
 export const abort: Command = {
   name: "abort",
   summary:
     "Cancels a scheduled move, or puts the traffic of an unfinished one back at once; the release waits until another one or --retry.",
-  options: [ENV_OPTION, SERVICE_OPTION],
+  options: [ENV_OPTION, SERVICE_OPTION, ACCOUNT_OPTION],
   examples: [
     "hms-deploy abort --env prod                            # every service with an unfinished move",
     "hms-deploy abort --env prod --service drought-benefit  # one of them",
   ],
   async run(invocation, io) {
     const stack = stackOf(invocation.required("env"));
-    const open = openStack(stack, invocation.text("service"), io.env);
+    const open = openTarget(stack, invocation.text("service"), invocation.text("account"), io.env);
     const failures: string[] = [];
     const warn = (message: string) => io.err.write(`${message}\n`);
     let ended = 0;

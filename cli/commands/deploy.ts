@@ -1,13 +1,13 @@
-import { answer, UsageError, type Command } from "../command";
-import { deployStack } from "../deploy";
-import { openStack, seeServices, stackOf } from "../stack";
-import { SERVICE_OPTION } from "./status";
+import { PERMISSION_VARIABLE } from "../../core/permission/decision";
 import { parkedText, statusText } from "../../core/rollout/status";
-import { readNotBefore } from "../../core/schedule/notBefore";
-import { problemText } from "../../core/service/problem";
+import { applyPlan, openPlan } from "../applyPlan";
+import { answer, UsageError, type Command, type Invocation, type Io } from "../command";
+import { deployStack } from "../deploy";
+import { askPermission } from "../permission";
+import { openTargets, seeServices, stackOf, type OpenStack } from "../stack";
+import { givenWishes, readWishes, WISH_OPTIONS } from "../wishes";
 
 export const ENV_OPTION = { flags: "--env <name>", description: "stack to act on; canary is the parked phase of prod" };
-const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 
 /** `hms-deploy`: one `pulumi up` with the wishes of this call; its last line says how it ended. */
 export const deploy: Command = {
@@ -15,15 +15,9 @@ export const deploy: Command = {
   summary: "Brings a stack to what its file and its sources say: new release up, proven, traffic moved.",
   options: [
     ENV_OPTION,
-    SERVICE_OPTION,
-    { flags: "--tag <tag>", description: "label of the new release; default is the commit's short SHA" },
-    { flags: "--traffic <percent>", description: "parks the move at this share of the traffic, for example 1%" },
-    {
-      flags: "--not-before <when>",
-      description: "proves the release now and moves the traffic at that instant, by a pod in the cluster",
-    },
-    { flags: "--retry", description: "lets a held release try again" },
-    { flags: "--take-over", description: "overwrites weights that somebody else wrote" },
+    ...WISH_OPTIONS,
+    { flags: "--plan <file>", description: "applies exactly this plan (hms preview --save), or nothing" },
+    { flags: "--approved <digest>", description: "with --plan: the digest that was approved; another plan is refused" },
   ],
   examples: [
     "hms-deploy --env prod                    # what pulumi up --stack prod does, with the reason last when it fails",
@@ -32,49 +26,42 @@ export const deploy: Command = {
     'hms-deploy --env prod --not-before "00:00 America/New_York"             # the next midnight there',
     'hms-deploy --env prod --not-before "2026-12-01T00:00 America/New_York"',
     "hms-deploy --env prod --service drought-benefit --retry",
+    "hms-deploy --plan prod.plan --approved sha256:4f1c...   # what was previewed and approved, and nothing else",
   ],
   async run(invocation, io) {
-    const { stack, traffic } = target(invocation.required("env"), invocation.text("traffic"));
-    const tag = invocation.text("tag");
-    if (tag !== undefined && !TAG.test(tag)) {
-      throw new UsageError(
-        `--tag: got "${tag}"; allowed are up to 128 letters, digits, _ . and -, not starting with . or -`,
-      );
-    }
-    const notBefore = invocation.text("notBefore");
-    if (notBefore !== undefined) refuseWrongTime(notBefore);
-    const open = openStack(stack, invocation.text("service"), io.env);
-    const names = open.services.map((service) => service.name);
-    await deployStack(
-      stack,
-      {
-        ...(invocation.text("service") === undefined ? {} : { only: names }),
-        retry: invocation.flag("retry") ? names : [],
-        takeOver: invocation.flag("takeOver") ? names : [],
-        ...(traffic === undefined ? {} : { traffic }),
-        ...(notBefore === undefined ? {} : { notBefore }),
-        tags: tag === undefined ? {} : Object.fromEntries(names.map((name) => [name, tag])),
-      },
-      io,
-    );
-    const seen = await seeServices(open);
+    const open = await (invocation.text("plan") === undefined ? wished(invocation, io) : planned(invocation, io));
+    const seen = (await Promise.all(open.map(seeServices))).flat();
     const text = [...statusText(seen), ...seen.flatMap(({ actual }) => parkedText(actual) ?? [])];
     answer(io, false, undefined, () => text.join("\n"));
   },
 };
 
-/** Whether it is past is for the plan to say: where the release is live already, that is no matter. */
-function refuseWrongTime(text: string): void {
-  const read = readNotBefore(text);
-  if (!read.ok) throw new UsageError(problemText({ path: ["--not-before"], got: "nothing", ...read.problem }));
+async function wished(invocation: Invocation, io: Io): Promise<readonly OpenStack[]> {
+  if (invocation.text("approved") !== undefined)
+    throw new UsageError("--approved is the digest of a plan; name its file with --plan");
+  const { open, stack, wishes } = readWishes(invocation.required("env"), invocation, io.env);
+  await deployStack(stack, wishes, await permitted(open, io));
+  return open;
 }
 
-function target(env: string, traffic: string | undefined): { readonly stack: string; readonly traffic?: number } {
-  const stack = stackOf(env);
-  if (traffic === undefined) return stack === env ? { stack } : { stack, traffic: 1 };
-  const percent = Number(/^(\d{1,2})\s*%?$/.exec(traffic.trim())?.[1]);
-  if (!(percent >= 1 && percent <= 99)) {
-    throw new UsageError(`--traffic: got "${traffic}"; allowed is a whole percentage from 1% to 99%`);
-  }
-  return { stack, traffic: percent };
+async function planned(invocation: Invocation, io: Io): Promise<readonly OpenStack[]> {
+  const others = givenWishes(invocation).map((name) => `--${name.replace(/[A-Z]/g, (one) => `-${one.toLowerCase()}`)}`);
+  if (others.length > 0)
+    throw new UsageError(`--plan has its wishes in it; leave out ${others.join(", ")}, or give them to hms preview`);
+  const plan = openPlan(invocation.required("plan"), invocation.text("approved"));
+  const env = invocation.text("env");
+  if (env !== undefined && stackOf(env) !== plan.stack)
+    throw new UsageError(`--env: got "${env}", but the plan is one of stack ${plan.stack}`);
+  const open = openTargets(plan.stack, undefined, undefined, io.env);
+  await applyPlan(plan, await permitted(open, io));
+  return open;
+}
+
+/** What the permission policy decided goes along, for the ledger. */
+async function permitted(open: readonly OpenStack[], io: Io): Promise<Io> {
+  const [first] = open;
+  if (!first) return io;
+  const names = new Set(open.flatMap(({ services }) => services.map(({ name }) => name)));
+  const decided = await askPermission(first.config.stack, [...names], io);
+  return decided === undefined ? io : { ...io, env: { ...io.env, [PERMISSION_VARIABLE]: decided } };
 }

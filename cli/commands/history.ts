@@ -1,7 +1,7 @@
 import { answer, JSON_OPTION, type Command } from "../command";
-import { openStack, seeServices, stackOf } from "../stack";
+import { openTarget, seeServices, stackOf } from "../stack";
 import { ENV_OPTION } from "./deploy";
-import { SERVICE_OPTION } from "./status";
+import { ACCOUNT_OPTION, SERVICE_OPTION } from "./status";
 
 /** Kinds of events that leave the live color as it is. */
 const ON_A_COLOR: readonly string[] = ["parked", "scheduled", "delayed", "cancelled", "expired"];
@@ -10,11 +10,11 @@ const ON_A_COLOR: readonly string[] = ["parked", "scheduled", "delayed", "cancel
 export const history: Command = {
   name: "history",
   summary: "What went live in a stack, by whom, and what was rolled back or restored.",
-  options: [ENV_OPTION, SERVICE_OPTION, JSON_OPTION],
+  options: [ENV_OPTION, SERVICE_OPTION, ACCOUNT_OPTION, JSON_OPTION],
   examples: ["hms-deploy history --env prod", "hms-deploy history --env prod --service drought-benefit --json"],
   async run(invocation, io) {
     const stack = stackOf(invocation.required("env"));
-    const seen = await seeServices(openStack(stack, invocation.text("service"), io.env));
+    const seen = await seeServices(openTarget(stack, invocation.text("service"), invocation.text("account"), io.env));
     const services = seen.map(({ name, actual: { record } }) => ({
       name,
       current: record.deployments.find((one) => one.order === record.current)?.release.tag ?? null,

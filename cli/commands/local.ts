@@ -6,21 +6,44 @@ import { GATEWAY } from "../../platform/local/manifests/gateway";
 import { bringDown } from "../../platform/local/down";
 import { localClient } from "../../platform/local/cluster";
 import { logFile } from "../../platform/local/daemon";
+import { DATABASE_SERVERS } from "../../platform/local/databaseServers";
 import { PART_NAMES } from "../../platform/local/parts";
 import { platformStatus, type PlatformStatus } from "../../platform/local/status";
 import { bringUp } from "../../platform/local/up";
 import { elapsed, Progress } from "../../platform/progress";
 import { answer, EXIT, JSON_OPTION, UsageError, type Command, type Io } from "../command";
+import { sandboxPlace } from "../sandbox/place";
+import { ensureReaper } from "../sandbox/reaper";
+import { ensureReviewGate } from "../sandbox/reviewGate";
+import { localFill } from "./localFill";
 
 const up: Command = {
   name: "local up",
   summary: "Start the local platform, or repair what of it does not work.",
-  options: [JSON_OPTION],
-  examples: ["hms local up    # once takes minutes (tools are built), later a second"],
+  options: [
+    { flags: "--sandboxes", description: "also the database servers and the review gate of sandboxes, from now on" },
+    {
+      flags: "--aws",
+      description: "also an emulator of AWS with three GovCloud accounts and a registry for each, from now on",
+    },
+    JSON_OPTION,
+  ],
+  examples: [
+    "hms local up    # once takes minutes (tools are built), later a second",
+    "hms local up --sandboxes",
+    "hms local up --aws    # what the emulator holds ends with it: a later start is an empty cloud",
+  ],
   async run(invocation, io) {
     const began = Date.now();
     const layout = loadLayout(io.env);
-    await bringUp(layout, { progress: new Progress(io.err), signal: io.signal });
+    const sandboxes = invocation.flag("sandboxes");
+    await bringUp(layout, {
+      progress: new Progress(io.err),
+      signal: io.signal,
+      sandboxes,
+      aws: invocation.flag("aws"),
+    });
+    if (sandboxes) await bringUpGate(io);
     const asJson = invocation.flag("json");
     if (asJson) {
       answer(io, true, await platformStatus(layout), () => "");
@@ -34,6 +57,14 @@ const up: Command = {
     return EXIT.done;
   },
 };
+
+/** With the images and the people of today, where sandboxes are on this machine. */
+async function bringUpGate(io: Io): Promise<void> {
+  const place = sandboxPlace(io.env);
+  if (place.common.kubeContext !== CLUSTER.context) return;
+  await ensureReviewGate(place, io, true);
+  await ensureReaper(place, io, true);
+}
 
 const down: Command = {
   name: "local down",
@@ -81,15 +112,22 @@ export function statusText(seen: PlatformStatus): string {
       .join(", ");
     return `${state === "healthy" ? "✓" : "✗"} ${name.padEnd(width)}  ${state}${about === "" ? "" : `  (${about})`}`;
   });
-  const places = [
-    `gateway     ${seen.gateway}`,
-    `https       ${seen.https}, vouched for by ${seen.authority}`,
-    `registry    ${seen.registry}`,
-    `prometheus  ${seen.prometheus}`,
-    `postgres    ${seen.postgres}`,
-    `docker      ${seen.docker}`,
-    `kubeconfig  ${seen.kubeconfig} (context ${seen.context})`,
-  ];
+  const places = Object.entries({
+    gateway: seen.gateway,
+    https: `${seen.https}, vouched for by ${seen.authority}`,
+    registry: seen.registry,
+    prometheus: seen.prometheus,
+    postgres: seen.postgres,
+    ...seen.servers,
+    ...(seen.aws && {
+      aws: `${seen.aws.endpoint} (an emulator; what it holds ends with it)`,
+      ...Object.fromEntries(
+        Object.entries(seen.aws.registries).map(([account, where]) => [`registry-${account}`, where]),
+      ),
+    }),
+    docker: seen.docker,
+    kubeconfig: `${seen.kubeconfig} (context ${seen.context})`,
+  }).map(([name, where]) => `${name.padEnd(Math.max(width, 11))} ${where}`);
   const bad = seen.parts.filter(({ state }) => state !== "healthy").length;
   const verdict = seen.up
     ? "all parts are healthy"
@@ -101,6 +139,9 @@ export function statusText(seen: PlatformStatus): string {
 const POD_LOGS: Readonly<Record<string, { readonly namespace: string; readonly labelSelector: string }>> = {
   gateway: { namespace: GATEWAY.namespace, labelSelector: "app=traefik" },
   dns: { namespace: "kube-system", labelSelector: "k8s-app=kube-dns" },
+  ...Object.fromEntries(
+    DATABASE_SERVERS.map(({ name, namespace }) => [name, { namespace, labelSelector: `app=${name}` }]),
+  ),
 };
 
 const logs: Command = {
@@ -168,4 +209,4 @@ async function showLog(file: string, lines: number, follow: boolean, io: Io): Pr
   }
 }
 
-export const localCommands: readonly Command[] = [up, down, status, logs];
+export const localCommands: readonly Command[] = [up, down, status, logs, localFill];

@@ -2,17 +2,17 @@ import { describeSchedule } from "../../core/rollout/scheduled";
 import { RefusedError, reasonOf } from "../../platform/errors";
 import { readLease } from "../../provider/rollout/lease";
 import type { Command } from "../command";
-import { openStack, stackOf } from "../stack";
+import { openTarget, stackOf } from "../stack";
 import { takeBackAll } from "../takeBack";
 import { isPromotable, promoteParked } from "../unfinished";
 import { ENV_OPTION } from "./deploy";
-import { SERVICE_OPTION } from "./status";
+import { ACCOUNT_OPTION, SERVICE_OPTION } from "./status";
 
 /** `hms-deploy promote`: a parked move goes on through the steps that are left; no engine, no registry, no builder. */
 export const promote: Command = {
   name: "promote",
   summary: "Goes on with a parked release through the remaining steps and their gates; a scheduled one moves now.",
-  options: [ENV_OPTION, SERVICE_OPTION],
+  options: [ENV_OPTION, SERVICE_OPTION, ACCOUNT_OPTION],
   examples: [
     "hms-deploy promote --env prod                            # every parked or scheduled service",
     "hms-deploy promote --env prod --service drought-benefit  # one of them",
@@ -20,7 +20,7 @@ export const promote: Command = {
   async run(invocation, io) {
     const stack = stackOf(invocation.required("env"));
     const only = invocation.text("service");
-    const open = openStack(stack, only, io.env);
+    const open = openTarget(stack, only, invocation.text("account"), io.env);
     const failures: string[] = [];
     let promoted = 0;
     for (const service of open.services) {

@@ -6,11 +6,11 @@ import { UsageError, type Command } from "../command";
 import { dependentsFirst, readRollouts, refuseBreaking, withDependents } from "../dependents";
 import { deployStack } from "../deploy";
 import { chooseRollback, moveBack, type RollbackChoice } from "../rollback";
-import { openStack, stackOf, type OpenStack } from "../stack";
+import { openTarget, stackOf, type OpenStack } from "../stack";
 import { lacksMigration, takeBackAll } from "../takeBack";
 import { giveUp } from "../unfinished";
 import { ENV_OPTION } from "./deploy";
-import { SERVICE_OPTION } from "./status";
+import { ACCOUNT_OPTION, SERVICE_OPTION } from "./status";
 
 /** `hms-deploy rollback`: back to the good release before, by one weight move; no engine, no registry, no builder. */
 export const rollback: Command = {
@@ -19,6 +19,7 @@ export const rollback: Command = {
   options: [
     ENV_OPTION,
     SERVICE_OPTION,
+    ACCOUNT_OPTION,
     {
       flags: "--to <tag>",
       description: "an older release, by tag or id; brought up and proven first if it does not stand",
@@ -40,7 +41,7 @@ export const rollback: Command = {
   async run(invocation, io) {
     const stack = stackOf(invocation.required("env"));
     const to = invocation.text("to");
-    const open = openStack(stack, invocation.text("service"), io.env);
+    const open = openTarget(stack, invocation.text("service"), invocation.text("account"), io.env);
     const failures: string[] = [];
     const warn = (message: string) => io.err.write(`${message}\n`);
     const pins: Record<string, string> = {};
@@ -82,7 +83,7 @@ export const rollback: Command = {
     }
     if (Object.keys(pins).length > 0) {
       io.err.write(`${Object.keys(pins).join(", ")}: the release does not stand; it goes through its gates again\n`);
-      await deployStack(stack, { pin: pins, ...(breakDependents ? { breakDependents } : {}) }, io);
+      await deployStack(stack, { pin: pins, ...onlyIn(open), ...(breakDependents ? { breakDependents } : {}) }, io);
       for (const { name } of services.filter((service) => service.name in pins)) {
         const { actual } = await open.session.store(name, open.config.namespace).read();
         const live = actual.live && actual.colors[actual.live];
@@ -117,5 +118,8 @@ async function inOrderOfWayBack(
   const known = names.flatMap((name) => config.services.find((service) => service.name === name) ?? []);
   return [...known, ...services.filter((service) => !known.includes(service))];
 }
+
+/** Other accounts are left alone. */
+const onlyIn = ({ config: { account } }: OpenStack) => (account === undefined ? {} : { onlyAccounts: [account] });
 
 const nameOf = ({ name }: ServiceConfig): string => name;

@@ -1,26 +1,29 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { parseDuration } from "../../core/service/duration";
-import { retain, type Judged } from "../../core/scrub/retention";
-import type { SnapshotManifest } from "../../core/scrub/manifest";
 import { RefusedError } from "../../platform/errors";
-import { withLock } from "../../platform/lock";
 import { Progress } from "../../platform/progress";
-import { takenAt } from "../../provider/snapshot/store";
+import type { SnapshotFolder, SnapshotStore } from "../../provider/snapshot/store";
 import { pgDumpOf } from "../../provider/snapshot/schemaDump";
-import { takeSnapshot, type TakeProgress } from "../../provider/snapshot/take";
-import { openVault, snapshotsOf, trustedBy, vaultAt } from "../../provider/snapshot/vault";
+import type { TakeProgress } from "../../provider/snapshot/take";
+import { snapshotsOf, trustedBy, vaultAt } from "../../provider/snapshot/vault";
+import { pruneVault, takeIntoVault } from "../../provider/snapshot/vaultWork";
 import { verifySnapshot } from "../../provider/snapshot/verify";
 import { version } from "../../package.json";
 import { answer, JSON_OPTION, UsageError, type Command, type Invocation, type Io } from "../command";
+import { RETENTION_OPTIONS, retentionOf, secondsOf, sizeOf, sizeText } from "../snapshots";
 import { sourceOf } from "../source";
 import { openStack, stackOf } from "../stack";
 import { STACK_OPTION } from "./status";
 
-const SERVICE = { flags: "--service <name>", description: "whose database it is" };
-const VAULT = { flags: "--vault <folder>", description: "where snapshots and keys lie (default: vault in HMS_HOME)" };
+export const SERVICE = { flags: "--service <name>", description: "whose database it is" };
+export const VAULT = {
+  flags: "--vault <folder>",
+  description: "where snapshots and keys lie (default: vault in HMS_HOME)",
+};
 
-const vaultOf = (invocation: Invocation, io: Io) => vaultAt(invocation.text("vault"), io.env);
+export const MAX_AGE = { flags: "--max-age <duration>", description: "how old it may be", default: "36h" };
+
+export const vaultOf = (invocation: Invocation, io: Io) => vaultAt(invocation.text("vault"), io.env);
 
 /** The rules file of a service: beside its service.yaml, unless named. */
 async function rulesOf(invocation: Invocation, io: Io): Promise<{ readonly text: string; readonly file: string }> {
@@ -67,25 +70,19 @@ const take: Command = {
     const rules = await rulesOf(invocation, io);
     const address = sourceOf(invocation.text("from"));
     const place = vaultOf(invocation, io);
-    const store = snapshotsOf(place, service);
     const epoch = invocation.text("epoch");
     const progress = new Progress(io.err);
     const waiting = (holder: string) => {
       progress.line(`… ${holder} is taking a snapshot of ${service}; waiting for it`);
     };
     const shown = showing(progress);
-    const taken = await withLock(`snapshot:${store.where}`, waiting, io.signal, async () => {
-      try {
-        const { masterKey, signer } = await openVault(place);
-        return await takeSnapshot({
-          ...{ service, store, address, rules, masterKey, signer },
-          ...(epoch === undefined ? {} : { epoch }),
-          ...{ tool: version, pgDump: pgDumpOf(io.env), progress: shown.show, signal: io.signal },
-        });
-      } finally {
-        shown.end();
-        progress.close();
-      }
+    const taken = await takeIntoVault({
+      ...{ service, place, address, rules, waiting },
+      ...(epoch === undefined ? {} : { epoch }),
+      ...{ tool: version, pgDump: pgDumpOf(io.env), progress: shown.show, signal: io.signal },
+    }).finally(() => {
+      shown.end();
+      progress.close();
     });
     const { id, path: folder, manifest } = taken;
     const document = { id, path: folder, ...sizeOf(manifest), verdict: manifest.scan.verdict };
@@ -98,27 +95,25 @@ function showing(progress: Progress) {
   let current:
     { readonly stage: string; readonly step: ReturnType<Progress["step"]>; readonly since: number } | undefined;
   const end = (): void => current?.step.done();
-  const show = ({ stage, table, rows, bytes }: TakeProgress): void => {
+  const show = ({ stage, part, rows, bytes }: TakeProgress): void => {
     if (current?.stage !== stage) {
       end();
       current = { stage, step: progress.step(stage), since: Date.now() };
     }
     const seconds = Math.max(0.1, (Date.now() - current.since) / 1000);
     const speed = `${Math.round(rows / seconds)} rows/s, ${(bytes / seconds / 1e6).toFixed(1)} MB/s`;
-    const where = table === undefined ? "" : `${table.name}, table ${table.number} of ${table.of}, `;
+    const where = part === undefined ? "" : `${part.table}, part ${part.number} of ${part.of}, `;
     if (bytes > 0) current.step.note(`${where}${speed}`);
   };
   return { show, end };
 }
 
-const sizeOf = ({ tables }: SnapshotManifest) => ({
-  rows: tables.reduce((sum, { rowsOut }) => sum + rowsOut, 0),
-  bytes: tables.reduce((sum, { parts }) => sum + parts.reduce((size, { bytes }) => size + bytes, 0), 0),
-});
-
-function sizeText(manifest: SnapshotManifest): string {
-  const { rows, bytes } = sizeOf(manifest);
-  return `${rows} rows in ${manifest.tables.length} tables, ${(bytes / 1e6).toFixed(1)} MB`;
+/** @param asked its id. @default - the newest. @throws RefusedError when there is none */
+export async function snapshotNamed(store: SnapshotStore, asked: string | undefined): Promise<SnapshotFolder> {
+  const found = await store.list();
+  const one = asked === undefined ? found.at(-1) : found.find(({ id }) => id === asked);
+  if (!one) throw new RefusedError(`${store.where} has no snapshot${asked === undefined ? "" : ` ${asked}`}`);
+  return one;
 }
 
 /** `hms snapshot verify`: exit 0 when it may be used. */
@@ -126,12 +121,7 @@ const verify: Command = {
   name: "snapshot verify",
   summary: "Computes a snapshot anew from its files, and says whether it may be used.",
   arguments: [{ syntax: "[id]", description: "which one (default: the newest)" }],
-  options: [
-    SERVICE,
-    { flags: "--max-age <duration>", description: "how old it may be", default: "36h" },
-    VAULT,
-    JSON_OPTION,
-  ],
+  options: [SERVICE, MAX_AGE, VAULT, JSON_OPTION],
   examples: [
     "hms snapshot verify --service drought-benefit",
     "hms snapshot verify 20261122T014400Z-1a2b3c --service drought-benefit",
@@ -139,11 +129,8 @@ const verify: Command = {
   async run(invocation, io) {
     const place = vaultOf(invocation, io);
     const store = snapshotsOf(place, invocation.required("service"));
-    const found = await store.list();
-    const asked = invocation.argument(0);
-    const one = asked === undefined ? found.at(-1) : found.find(({ id }) => id === asked);
-    if (!one) throw new RefusedError(`${store.where} has no snapshot${asked === undefined ? "" : ` ${asked}`}`);
-    const mostHours = seconds(invocation, "maxAge", "--max-age") / 3600;
+    const one = await snapshotNamed(store, invocation.argument(0));
+    const mostHours = secondsOf(invocation, "maxAge", "--max-age") / 3600;
     const verdict = await verifySnapshot(one.path, await trustedBy(place), {
       now: new Date(),
       mostHours,
@@ -180,23 +167,16 @@ const prune: Command = {
   summary: "Removes old snapshots; the newest always stays.",
   options: [
     SERVICE,
-    { flags: "--keep <count>", description: "so many of the newest stay, whatever their age", default: "7" },
-    { flags: "--max-age <duration>", description: "others go when they are older", default: "30d" },
+    ...RETENTION_OPTIONS,
     { flags: "--dry-run", description: "says what would go, and why" },
     VAULT,
     JSON_OPTION,
   ],
   examples: ["hms snapshot prune --service drought-benefit --keep 3 --max-age 14d --dry-run"],
   async run(invocation, io) {
-    const store = snapshotsOf(vaultOf(invocation, io), invocation.required("service"));
-    const keep = invocation.required("keep");
-    if (!/^[1-9]\d{0,5}$/.test(keep))
-      throw new UsageError(`--keep: got "${keep}"; allowed is a whole number above zero; say how many are to stay`);
-    const maxAgeDays = seconds(invocation, "maxAge", "--max-age") / 86_400;
-    const aged = (await store.list()).map(({ id }) => ({ id, takenAt: takenAt(id) }));
-    const judged: readonly Judged[] = retain(aged, { keep: Number(keep), maxAgeDays }, new Date());
+    const [place, service] = [vaultOf(invocation, io), invocation.required("service")];
     const isDry = invocation.flag("dryRun");
-    for (const { id, remove } of judged) if (remove && !isDry) await store.remove(id);
+    const judged = await pruneVault(place, service, retentionOf(invocation), { now: new Date(), isDry });
     answer(io, invocation.flag("json"), { dryRun: isDry, snapshots: judged }, () =>
       judged
         .map(({ id, remove, reason }) => `${remove ? (isDry ? "would go" : "gone") : "stays"}  ${id}  ${reason}`)
@@ -204,13 +184,5 @@ const prune: Command = {
     );
   },
 };
-
-function seconds(invocation: Invocation, name: string, flag: string): number {
-  const text = invocation.required(name);
-  const found = parseDuration(text);
-  if (found === undefined || found <= 0)
-    throw new UsageError(`${flag}: got "${text}"; allowed is a duration such as 36h or 30d; say how old one may be`);
-  return found;
-}
 
 export const snapshotCommands: readonly Command[] = [take, verify, list, prune];

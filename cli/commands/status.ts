@@ -1,21 +1,29 @@
 import { serviceStatus, statusText, type StatusDocument } from "../../core/rollout/status";
 import { answer, JSON_OPTION, type Command } from "../command";
 import { freezeLines, frozenOf, seeFreeze } from "../freeze";
-import { openStack, seeServices } from "../stack";
+import { openTargets, seeServices } from "../stack";
 
 export const STACK_OPTION = { flags: "--stack <name>", description: "stack to look at", default: "dev" };
+export const ACCOUNT_OPTION = {
+  flags: "--account <name>",
+  description: "one account, where the stack delivers to several",
+};
 export const SERVICE_OPTION = { flags: "--service <name>", description: "one service instead of all of the stack" };
 
 /** `hms status`: what is live, straight from the cluster; needs neither the engine nor its state. */
 export const status: Command = {
   name: "status",
   summary: "What is live, idle, held or moving in a stack.",
-  options: [STACK_OPTION, SERVICE_OPTION, JSON_OPTION],
+  options: [STACK_OPTION, SERVICE_OPTION, ACCOUNT_OPTION, JSON_OPTION],
   examples: ["hms status                      # the dev stack", "hms status --stack prod --json  # for scripts"],
   async run(invocation, io) {
     const stack = invocation.required("stack");
-    const open = openStack(stack, invocation.text("service"), io.env);
-    const [seen, freeze] = await Promise.all([seeServices(open), seeFreeze(open, io.signal)]);
+    const targets = openTargets(stack, invocation.text("service"), invocation.text("account"), io.env);
+    const looks = targets.map((open) => Promise.all([seeServices(open), seeFreeze(open, io.signal)]));
+    const all = await Promise.all(looks);
+    const seen = all.flatMap(([services]) => services);
+    // One account's freeze is not the stack's: what is said of the whole is what is frozen anywhere.
+    const freeze = all.map(([, one]) => one).reduce((found, one) => (frozenOf(found) === null ? one : found));
     const document: StatusDocument = { stack, frozen: frozenOf(freeze), services: seen.map(serviceStatus) };
     answer(io, invocation.flag("json"), document, () => [...freezeLines(freeze), ...statusText(seen)].join("\n"));
   },
