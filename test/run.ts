@@ -1,27 +1,66 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import type { Io } from "../cli/command";
 import { prepareEngine } from "../cli/prepare";
+import type { RanTest, TestRun as KeptRun } from "../core/controls/testRun";
+import { testRunFile } from "../platform/testRuns";
 import { projectRoot } from "../platform/home";
+import { loadLayout } from "../platform/local/layout";
 import { bringUp, CLUSTER_TOOLS } from "../platform/local/up";
+import { Progress } from "../platform/progress";
+import { ensureDebianPackages } from "../platform/toolchain/debian";
+import { ensureMoto } from "../platform/toolchain/moto";
+import { TEST_PACKAGES } from "../platform/toolchain/tools";
 
 /** Kinds of tests, in the order in which they run: cheap ones first. */
 export const SUITES = ["unit", "engine", "e2e"] as const;
 export type Suite = (typeof SUITES)[number];
 
-/** What a run of mocha counted; written by test/reporter.cjs. */
+/** What a run of mocha counted. */
 export interface Counts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
 }
 
+/** A test, or a hook of one, that failed. */
+export interface Failure {
+  /** With the names of what it stands in. */
+  readonly title: string;
+  readonly file?: string;
+  readonly message: string;
+}
+
+/** What test/reporter.cjs writes. */
+interface Results extends Counts {
+  readonly failures: readonly Failure[];
+  /** Files are absolute. */
+  readonly tests: readonly (Omit<RanTest, "file"> & { readonly file?: string })[];
+}
+
 /** The closing line of a test run, as machines read it. */
 export function closingLine({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`;
 }
+
+/** Built before the tests that run them, for a build takes longer than a test may. */
+const SCANNERS = ["gitleaks", "osv-scanner"];
+
+/** What failed, again: mocha tells it at the end of each suite, far above the end of a run, or cut away by then. */
+export function failureList(failures: readonly Failure[], root: string): string {
+  return failures
+    .map(({ title, file, message }) => {
+      const where = file === undefined ? "" : ` (${path.relative(root, file)})`;
+      const lines = message.split("\n").slice(0, MESSAGE_LINES);
+      return [`✗ ${title}${where}`, ...lines.map((line) => `    ${line.slice(0, MESSAGE_WIDTH)}`), ""].join("\n");
+    })
+    .join("");
+}
+
+const MESSAGE_LINES = 12;
+const MESSAGE_WIDTH = 400;
 
 /** One call of mocha. */
 interface TestRun {
@@ -53,6 +92,7 @@ export async function runTests(suites: readonly Suite[], grep: string | undefine
   const root = projectRoot();
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "hms-test-"));
   let total: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const failures: Failure[] = [];
   let broken = false;
   let env = io.env;
   let isUp = false;
@@ -60,20 +100,29 @@ export async function runTests(suites: readonly Suite[], grep: string | undefine
     for (const suite of suites) {
       if (io.signal.aborted || !hasTests(path.join(root, "test", suite))) continue;
       if (suite !== "unit" && !isUp) {
-        const prepared = await prepareEngine(io, CLUSTER_TOOLS);
-        await bringUp(prepared.layout, { progress: prepared.progress, signal: io.signal });
+        const prepared = await prepareEngine(io, [...CLUSTER_TOOLS, ...SCANNERS]);
+        const { layout, progress } = prepared;
+        await bringUp(layout, { progress, signal: io.signal });
+        await ensureMoto({ home: layout.home, progress, signal: io.signal });
         env = prepared.env;
         isUp = true;
+      }
+      if (suite === "e2e") {
+        const { home } = loadLayout(io.env);
+        await ensureDebianPackages({ home, progress: new Progress(io.err), signal: io.signal }, TEST_PACKAGES);
       }
       for (const run of runsOf(suite)) {
         if (io.signal.aborted || !hasTests(path.join(root, run.folder))) continue;
         io.out.write(`\n== ${run.name} ==\n`);
         const results = path.join(folder, `${run.name.replaceAll(" ", "-")}.json`);
         const code = await mocha(root, run, grep, { ...env, HMS_TEST_COUNTS: results }, io.signal);
-        const counts = readCounts(results);
+        const counts = readResults(results);
         // A crash before the end (a syntax error, a lost process) leaves no counts, or ends otherwise than they say.
         broken ||= counts === undefined || (code !== 0 && counts.failed === 0);
         total = add(total, counts);
+        failures.push(...(counts?.failures ?? []));
+        // A part of a suite says nothing of the rest.
+        if (counts && grep === undefined) keepRun(root, run.name, counts);
       }
     }
   } finally {
@@ -83,9 +132,24 @@ export async function runTests(suites: readonly Suite[], grep: string | undefine
   const ran = total.passed + total.failed;
   if (ran === 0) io.err.write("no test ran\n");
   if (io.signal.aborted) io.err.write("cancelled\n");
+  if (failures.length > 0) io.out.write(`\n== failed ==\n${failureList(failures, root)}`);
   io.out.write(`\n${closingLine(total)}\n`);
   if (io.signal.aborted) return 130;
   return ran > 0 && total.failed === 0 ? 0 : 1;
+}
+
+/** What a whole suite saw, for `hms controls report`. */
+function keepRun(root: string, name: string, { tests }: Results): void {
+  const git = (...words: readonly string[]) => spawnSync("git", words, { cwd: root, encoding: "utf8" }).stdout.trim();
+  const run: KeptRun = {
+    run: name,
+    at: new Date().toISOString(),
+    commit: `${git("rev-parse", "--short=12", "HEAD")}${git("status", "--porcelain") === "" ? "" : "-dirty"}`,
+    tests: tests.map(({ file, ...test }) => ({ ...test, file: path.relative(root, file ?? root) })),
+  };
+  const kept = testRunFile(root, name);
+  fs.mkdirSync(path.dirname(kept), { recursive: true });
+  fs.writeFileSync(kept, JSON.stringify(run));
 }
 
 function hasTests(folder: string): boolean {
@@ -102,9 +166,9 @@ function add(left: Counts, right: Counts | undefined): Counts {
   };
 }
 
-function readCounts(file: string): Counts | undefined {
+function readResults(file: string): Results | undefined {
   try {
-    return JSON.parse(fs.readFileSync(file, "utf8")) as Counts;
+    return JSON.parse(fs.readFileSync(file, "utf8")) as Results;
   } catch {
     return undefined;
   }

@@ -1,172 +1,227 @@
-import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import type { Io } from "../../cli/command";
+import { trust } from "../../core/ledger/seal";
 import { fillDatabase } from "../../examples/drought-benefit/database/fill";
-import { CancelledError, RefusedError } from "../../platform/errors";
 import { projectRoot } from "../../platform/home";
 import { POSTGRES_BIN } from "../../platform/local/postgres";
-import { TestDatabase } from "../support/database";
-import { type PathFigures, PATHS } from "./scrubPath";
+import { loadSnapshot } from "../../provider/snapshot/load";
+import { SnapshotStore } from "../../provider/snapshot/store";
+import { TestServer } from "../support/server";
+import { type Figures, figuresOf, type Measured, type Parts, partsOfWays, round } from "./scrubFigures";
+import { FOLDER, type PathFigures, PATHS, PUBLIC_KEY, SERVICE } from "./scrubPath";
+import { pganonymize, PGANONYMIZE_ROWS, runPganonymize } from "./scrubPeers";
+import { Programs } from "./timed";
 
 export interface ScrubBenchSettings {
   /** Of the smaller database; the larger one has ten times as many. */
-  readonly people: number;
+  readonly rows: number;
   readonly runs: number;
+  /** Other programs too, on the smaller database: they take minutes for it. */
+  readonly peers: boolean;
 }
 
-interface Spread {
-  readonly min: number;
-  readonly median: number;
-  readonly max: number;
-}
-
-interface Figures {
-  readonly seconds: Spread;
-  /** Median against that of a plain `pg_dump` of the same database. */
-  readonly ratio: number;
-  readonly megabytesPerSecond: number;
-  readonly rowsPerSecond: number;
-  readonly cpuSeconds?: number;
-  readonly peakMiB?: number;
+interface SizeFigures {
+  readonly rows: number;
+  /** Of COPY text. */
+  readonly megabytes: number;
+  readonly ways: Readonly<Record<string, Figures>>;
+  /** The snapshot into a template database of an empty server, checks, indexes and keys included. */
+  readonly load: { readonly seconds: number; readonly rowsPerSecond: number };
 }
 
 export interface ScrubBenchDocument {
   readonly machine: { readonly cores: number; readonly node: string; readonly load: number };
   readonly runs: number;
-  readonly sizes: readonly {
-    readonly people: number;
-    readonly rows: number;
-    readonly megabytes: number;
-    readonly paths: Readonly<Record<string, Figures>>;
-  }[];
+  readonly sizes: readonly SizeFigures[];
+  readonly parts: Readonly<Record<string, Parts>>;
+  /** How many times as many rows of the same database go through a snapshot in a second, leak scan included and packed. */
+  readonly peers: Readonly<Record<string, { readonly rowsPerSecond: number; readonly timesFaster: number }>>;
 }
 
-const DUMPS = { pg_dump: ["--format=plain"], "pg_dump -Fc": ["--format=custom"] };
+/** Rows of the example's database for each person in it. */
+const ROWS_A_PERSON = 4.6;
+const PG_DUMP = path.join(POSTGRES_BIN, "pg_dump");
+const DUMPS = { pg_dump: "--format=plain", "pg_dump -Fc": "--format=custom" };
+/** Ways that are compared each time. */
+const OWN = PATHS.filter((way) => way !== "copycat");
+const DATABASE = "bench";
+/** For the server to see that its client has left, in milliseconds. */
+const GONE_MS = 300;
 
 /**
- * Reads one database in turn by each way, several times, and the same with ten times the rows. Everything goes to
- * nowhere: what is measured is reading, not a disk.
+ * Reads one database in turn by each way, several times in turning order, and the same with ten times the rows. Dumps go
+ * to nowhere; snapshots to a folder, from where their scan reads them. The server is the bench's own, so that its processor
+ * time is that of the way.
  */
-export async function benchScrub({ people, runs }: ScrubBenchSettings, io: Io): Promise<ScrubBenchDocument> {
-  const sizes: ScrubBenchDocument["sizes"][number][] = [];
-  for (const size of [people, people * 10]) sizes.push(await measureSize(size, runs, io));
-  const machine = { cores: os.availableParallelism(), node: process.version, load: os.loadavg()[0] ?? 0 };
-  return { machine, runs, sizes };
-}
-
-async function measureSize(people: number, runs: number, io: Io): Promise<ScrubBenchDocument["sizes"][number]> {
-  const database = new TestDatabase("scrub_bench");
-  await database.create();
-  try {
-    io.err.write(`… a database of ${people} people\n`);
-    await fill(database, people, io.signal);
-    const env = environmentOf(database, io);
-    const dumps = new Map<string, number[]>();
-    const own = new Map<string, PathFigures[]>();
-    for (let run = 1; run <= runs; run++) {
-      for (const [name, args] of Object.entries(DUMPS)) {
-        const begun = performance.now();
-        await outputOf(path.join(POSTGRES_BIN, "pg_dump"), args, env, io.signal, "ignore");
-        push(dumps, name, (performance.now() - begun) / 1000);
-      }
-      for (const name of PATHS) {
-        // A process each, so that its peak of memory is its own.
-        const args = [path.join(projectRoot(), "bin/launch.cjs"), "bench:scrub", "--path", name];
-        push(own, name, JSON.parse(await outputOf(process.execPath, args, env, io.signal, "pipe")) as PathFigures);
-      }
-      io.err.write(`✓ run ${run} of ${runs}\n`);
+export async function benchScrub({ rows, runs, peers }: ScrubBenchSettings, io: Io): Promise<ScrubBenchDocument> {
+  const sizes: SizeFigures[] = [];
+  const others: Record<string, { rowsPerSecond: number; timesFaster: number }> = {};
+  let node = process.version;
+  for (const factor of [1, 10]) {
+    const bench = new Bench(Math.ceil((rows * factor) / ROWS_A_PERSON), io);
+    try {
+      await bench.begin();
+      node = await bench.nodeVersion();
+      const size = await bench.measure(runs);
+      sizes.push(size);
+      const ours = size.ways["snapshot-packed"]?.rowsPerSecond ?? 0;
+      if (peers && factor === 1)
+        for (const [name, rowsPerSecond] of Object.entries(await bench.peers()))
+          others[name] = { rowsPerSecond: Math.round(rowsPerSecond), timesFaster: round(ours / rowsPerSecond) };
+    } finally {
+      await bench.end();
     }
-    return figuresOf(people, dumps, own);
-  } finally {
-    await database.remove();
   }
+  const [small, large] = sizes;
+  if (!small || !large) throw new RangeError("no sizes");
+  const machine = { cores: os.availableParallelism(), node, load: os.loadavg()[0] ?? 0 };
+  return { machine, runs, sizes, parts: partsOfWays(small, large), peers: others };
 }
 
-async function fill(database: TestDatabase, people: number, signal: AbortSignal): Promise<void> {
-  const client = new Client(database.options);
-  await client.connect();
-  try {
-    await fillDatabase(client, { people }, signal);
-    await client.query("vacuum analyze");
-  } finally {
-    await client.end();
+/** One database of the example, and what is measured on it. */
+class Bench {
+  private readonly server = new TestServer();
+  private readonly folder = mkdtempSync(path.join(os.tmpdir(), "hms-bench-"));
+  private readonly programs: Programs;
+  /** Of the engine and of what runs in a cluster, which may be newer than the one that this was started with. */
+  private readonly node: string;
+
+  constructor(
+    private readonly people: number,
+    private readonly io: Io,
+  ) {
+    this.programs = new Programs(io.signal);
+    const newer = process.env["HMS_NODE_BIN"];
+    this.node = newer === undefined ? process.execPath : path.join(newer, "node");
   }
-}
 
-function environmentOf(database: TestDatabase, io: Io): NodeJS.ProcessEnv {
-  const { host, port, user, password, database: name } = database.options;
-  const own = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password, PGDATABASE: name };
-  return { ...io.env, ...own };
-}
-
-function outputOf(
-  program: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  signal: AbortSignal,
-  stdout: "ignore" | "pipe",
-): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env, signal, stdio: ["ignore", stdout, "inherit"] });
-    const out: Buffer[] = [];
-    child.stdout?.on("data", (chunk: Buffer) => out.push(chunk));
-    child.on("error", (error) => {
-      reject(signal.aborted ? new CancelledError() : error);
+  async begin(): Promise<void> {
+    await this.server.start("autovacuum=off", "max_wal_size=4GB", "checkpoint_timeout=1h");
+    await this.server.run(`create database ${DATABASE}`);
+    this.say(`… a database of ${this.people} people`);
+    await this.withClient(async (client) => {
+      await fillDatabase(client, { people: this.people }, this.io.signal);
+      await client.query("vacuum analyze");
+      await client.query("checkpoint");
     });
-    child.on("close", (code) => {
-      if (code === 0) resolve(Buffer.concat(out).toString());
-      else
-        reject(new RefusedError(`${path.basename(program)} failed (exit ${String(code)}); its output above says why`));
-    });
-  });
-}
+  }
 
-function push<T>(map: Map<string, T[]>, name: string, value: T): void {
-  map.set(name, [...(map.get(name) ?? []), value]);
-}
+  async end(): Promise<void> {
+    await this.server.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
 
-function figuresOf(
-  people: number,
-  dumps: ReadonlyMap<string, readonly number[]>,
-  own: ReadonlyMap<string, readonly PathFigures[]>,
-): ScrubBenchDocument["sizes"][number] {
-  const { rows = 0, bytes = 0 } = own.get("copy")?.[0] ?? {};
-  const plain = spread(dumps.get("pg_dump") ?? []).median;
-  const figures = (times: readonly number[]): Figures => {
-    const seconds = spread(times);
+  async nodeVersion(): Promise<string> {
+    return (await this.programs.run(this.node, ["--version"], this.env)).trim();
+  }
+
+  async measure(runs: number): Promise<SizeFigures> {
+    const measured = new Map<string, Measured[]>();
+    const ways = [...Object.keys(DUMPS), ...OWN];
+    for (let run = 0; run < runs; run++) {
+      const turned = [...ways.slice(run % ways.length), ...ways.slice(0, run % ways.length)];
+      for (const way of turned) {
+        const figures = await this.go(way);
+        measured.set(way, [...(measured.get(way) ?? []), figures]);
+        const { seconds, cpuSeconds, serverSeconds } = figures;
+        const cpu = `${cpuSeconds.toFixed(2)} s of processor time and ${serverSeconds.toFixed(2)} s of the server's`;
+        this.say(`  ${way}: ${seconds.toFixed(2)} s, ${cpu}`);
+      }
+      this.say(`✓ run ${run + 1} of ${runs}`);
+    }
+    const { rows = 0, bytes = 0 } = measured.get("copy")?.[0] ?? {};
     return {
-      seconds,
-      ratio: round(seconds.median / plain),
-      megabytesPerSecond: round(bytes / 1e6 / seconds.median),
-      rowsPerSecond: Math.round(rows / seconds.median),
+      rows,
+      megabytes: round(bytes / 1e6),
+      ways: figuresOf(measured, { rows, bytes, plain: "pg_dump", packed: "pg_dump -Fc" }),
+      load: await this.load(rows),
     };
-  };
-  return {
-    people,
-    rows,
-    megabytes: round(bytes / 1e6),
-    paths: {
-      ...Object.fromEntries([...dumps].map(([name, times]) => [name, figures(times)])),
-      ...Object.fromEntries(
-        [...own].map(([name, all]) => [
-          name,
-          {
-            ...figures(all.map(({ seconds }) => seconds)),
-            cpuSeconds: spread(all.map(({ cpuSeconds }) => cpuSeconds)).median,
-            peakMiB: Math.round(Math.max(...all.map(({ peakMiB }) => peakMiB))),
-          },
-        ]),
-      ),
-    },
-  };
-}
+  }
 
-function spread(values: readonly number[]): Spread {
-  const sorted = [...values].sort((one, other) => one - other);
-  const at = (index: number): number => round(sorted[index] ?? 0);
-  return { min: at(0), median: at(sorted.length >>> 1), max: at(sorted.length - 1) };
-}
+  /** Rows per second of programs that others made. They change or drop what they can; none of them scans. */
+  async peers(): Promise<Readonly<Record<string, number>>> {
+    const { rows, seconds } = await this.go("copycat");
+    this.say(`  copycat: ${seconds.toFixed(2)} s`);
+    const run = (program: string, args: readonly string[], env = this.env) => this.programs.run(program, args, env);
+    const program = await pganonymize(this.io.env, run);
+    const counted = await this.withClient((client) => client.query<{ rows: string }>(PGANONYMIZE_ROWS));
+    const begun = performance.now();
+    await runPganonymize(program, this.folder, this.env, run);
+    const taken = (performance.now() - begun) / 1000;
+    this.say(`  pganonymize: ${taken.toFixed(2)} s`);
+    return { copycat: rows / seconds, pganonymize: Number(counted.rows[0]?.rows ?? 0) / taken };
+  }
 
-const round = (value: number): number => Math.round(value * 100) / 100;
+  private async go(way: string): Promise<Measured> {
+    const dump = Object.entries(DUMPS).find(([name]) => name === way)?.[1];
+    const before = this.server.processorSeconds();
+    const server = async (): Promise<number> => {
+      await sleep(GONE_MS);
+      return this.server.processorSeconds() - before;
+    };
+    if (dump !== undefined) {
+      const { seconds, cpuSeconds } = await this.programs.timed(PG_DUMP, [dump], this.env, true);
+      return { seconds, cpuSeconds, serverSeconds: await server(), rows: 0, bytes: 0 };
+    }
+    const keeps = way === "snapshot-packed";
+    await this.emptyFolder();
+    // A process each, so that its peak of memory is its own.
+    const args = [path.join(projectRoot(), "bin/launch.cjs"), "bench:scrub", "--path", way];
+    const { out, seconds, cpuSeconds } = await this.programs.timed(this.node, args, this.env, false);
+    const serverSeconds = await server();
+    if (!keeps) await this.emptyFolder();
+    return { ...(JSON.parse(out) as PathFigures), seconds, cpuSeconds, serverSeconds };
+  }
+
+  private async load(rows: number): Promise<SizeFigures["load"]> {
+    const { io } = this;
+    await this.go("snapshot-packed");
+    const server = new TestServer();
+    try {
+      await server.start();
+      const [snapshot] = await new SnapshotStore(this.folder, SERVICE).list();
+      if (!snapshot) throw new Error("the snapshot is gone");
+      const keys = trust([await readFile(path.join(this.folder, PUBLIC_KEY), "utf8")]);
+      const begun = performance.now();
+      const progress = (): void => undefined;
+      await loadSnapshot({ service: SERVICE, snapshot, keys, server: server.options, progress, signal: io.signal });
+      const seconds = (performance.now() - begun) / 1000;
+      this.say(`  load: ${seconds.toFixed(2)} s`);
+      return { seconds: round(seconds), rowsPerSecond: Math.round(rows / seconds) };
+    } finally {
+      await server.stop();
+    }
+  }
+
+  private async emptyFolder(): Promise<void> {
+    rmSync(this.folder, { recursive: true, force: true });
+    await mkdir(this.folder, { mode: 0o700 });
+  }
+
+  private async withClient<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    const client = new Client({ ...this.server.options, database: DATABASE });
+    // A connection that breaks between two statements is told by the next one.
+    client.on("error", () => undefined);
+    await client.connect();
+    try {
+      return await work(client);
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+
+  private get env(): NodeJS.ProcessEnv {
+    const { host, port, user, password } = this.server.options;
+    const own = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password, PGDATABASE: DATABASE };
+    return { ...this.io.env, ...own, [FOLDER]: this.folder };
+  }
+
+  private say(text: string): void {
+    this.io.err.write(`${text}\n`);
+  }
+}

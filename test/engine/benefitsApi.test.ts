@@ -9,7 +9,9 @@ import {
   readMigrations,
   schemaVersion,
 } from "../../examples/benefits-api/src/migrations";
+import type { Review } from "../../examples/benefits-api/src/reviewed";
 import { PolicyUnavailable, type AskPolicy } from "../../examples/benefits-api/src/policy";
+import { fillDatabase } from "../../examples/drought-benefit/database/fill";
 import { TestDatabase } from "../support/database";
 
 const MIGRATIONS = readMigrations(resolve(__dirname, "../../examples/benefits-api/migrations"));
@@ -81,6 +83,30 @@ describe("benefits-api on a real PostgreSQL", () => {
       [payout.awardedCents, payout.paidCents, payout.dueCents, payout.policyVersion],
       [100_000, 30_005, 69_995, "2026.1"],
     );
+  });
+
+  it("reviews the claims of a clone: what the policy decides beside what was paid, and where none is there says so", async () => {
+    assert.equal((await app().inject("/payouts")).statusCode, 404);
+    const client = await pool.connect();
+    await fillDatabase(client, { people: 30, seed: 7 });
+    client.release();
+    const asked: unknown[] = [];
+    askPolicy = (claim) => {
+      asked.push(claim);
+      return Promise.resolve({ eligible: claim.crop === "almonds", amount: 12, reasons: [], policyVersion: "2026.1" });
+    };
+    const answer = await app().inject("/payouts?limit=25&loss=0.4&region=central-coast");
+    const { claims, totals, policyVersion } = answer.json<Review>();
+    assert.deepEqual([answer.statusCode, claims.length, policyVersion], [200, 25, "2026.1"]);
+    for (const one of claims) assert.equal(one.awardedCents, one.crop === "almonds" ? 1200 : 0, one.crop);
+    assert.ok(totals.eligible > 0 && totals.eligible < 25);
+    assert.equal(totals.awardedCents, totals.eligible * 1200);
+    const paid = await pool.query<{ cents: string }>("select coalesce(sum(cents), 0) as cents from benefit.payouts");
+    assert.ok(totals.paidCents > 0 && totals.paidCents <= Number(paid.rows[0]?.cents));
+    const [first] = asked as readonly { readonly region: string; readonly yield: unknown }[];
+    assert.deepEqual([first?.region, first?.yield], ["central-coast", { expected: 1000, harvested: 600 }]);
+    for (const wrong of ["limit=0", "limit=501", "loss=2", "region=x'--", "all=yes"])
+      assert.equal((await app().inject(`/payouts?${wrong}`)).statusCode, wrong === "all=yes" ? 200 : 400, wrong);
   });
 
   it("says that it cannot tell while the policy does not answer, and pays nothing on a guess", async () => {

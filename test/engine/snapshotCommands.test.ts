@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { appendFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { Client } from "pg";
@@ -7,6 +7,7 @@ import { fillDatabase } from "../../examples/drought-benefit/database/fill";
 import { projectRoot } from "../../platform/home";
 import { tryExec } from "../../platform/exec";
 import { TestDatabase } from "../support/database";
+import { TestServer } from "../support/server";
 
 interface Taken {
   readonly id: string;
@@ -25,7 +26,7 @@ describe("hms snapshot", function () {
 
   const hms = async (command: string, words: readonly string[] = [], change: NodeJS.ProcessEnv = {}) => {
     const program = path.join(projectRoot(), "bin", "hms");
-    const service = ["--service", "drought-benefit", "--vault", vault];
+    const service = ["--service", "drought-benefit", ...(command === "templates" ? [] : ["--vault", vault])];
     const ran = await tryExec(program, ["snapshot", command, ...words, ...service], {
       env: { ...process.env, ...env, ...change },
     });
@@ -52,10 +53,26 @@ describe("hms snapshot", function () {
     assert.equal((await hms("list")).out.trim(), id);
     const good = await hms("verify");
     assert.deepEqual([good.code, good.out.includes(`${id} verifies`)], [0, true], good.out);
-    const [part = ""] = readdirSync(folder).filter((file) => file.endsWith(".copy.gz"));
+    const bad = async () => {
+      const { code, out } = await hms("verify", [id]);
+      return { code, problems: out.split("\n").filter((line) => /^(part|definition): /.test(line)) };
+    };
+    const definitions = path.join(folder, "post-data.sql");
+    const sql = readFileSync(definitions, "utf8");
+    writeFileSync(definitions, sql.replace("UNIQUE", "unique"));
+    assert.deepEqual(await bad(), { code: 1, problems: ["definition: post-data.sql was changed: another SHA-256"] });
+    rmSync(definitions);
+    writeFileSync(path.join(folder, "more.sql"), "drop schema benefit cascade");
+    assert.deepEqual(await bad(), {
+      code: 1,
+      problems: ["definition: post-data.sql is missing", "part: more.sql is not in the manifest"],
+    });
+    rmSync(path.join(folder, "more.sql"));
+    writeFileSync(definitions, sql);
+    const [part = ""] = readdirSync(folder).filter((file) => file.includes(".copy"));
     appendFileSync(path.join(folder, part), "x");
-    const bad = await hms("verify", [id]);
-    assert.deepEqual([bad.code, /part: /.test(bad.out)], [1, true], bad.out);
+    const { code, problems } = await bad();
+    assert.deepEqual([code, problems.length, problems[0]?.startsWith(`part: ${part} has `)], [1, 1, true]);
   });
 
   it("keeps the newest when it removes old ones", async () => {
@@ -67,6 +84,34 @@ describe("hms snapshot", function () {
     assert.equal((await hms("list")).out.trim().split("\n").length, 2);
     assert.equal((await hms("prune", ["--keep", "1", "--max-age", "1s"])).code, 0);
     assert.deepEqual((await hms("list")).out.trim(), before[1]);
+  });
+
+  it("loads the newest on another server, says which are there, and never takes PGHOST for that server", async () => {
+    const server = new TestServer();
+    await server.start();
+    try {
+      const { port, user: admin } = server.options;
+      const to = ["--to", `postgresql://${admin}@127.0.0.1:${port}`];
+      const their = { PGPASSWORD: server.password };
+      const none = await hms("templates", to, their);
+      assert.match(none.out, /no snapshot of drought-benefit is loaded; hms snapshot load/);
+      const loaded = await hms("load", [...to, "--json"], their);
+      assert.equal(loaded.code, 0, loaded.err);
+      const { name: template, rows } = JSON.parse(loaded.out) as { readonly name: string; readonly rows: number };
+      assert.deepEqual([await server.databases(), rows > 20_000], [[template], true]);
+      const { templates } = JSON.parse((await hms("templates", [...to, "--json"], their)).out) as {
+        readonly templates: readonly unknown[];
+      };
+      assert.deepEqual(templates, [JSON.parse(loaded.out)]);
+      const old = await hms("load", [...to, "--max-age", "1s", "--id", "20200101T000000Z-000000"], their);
+      assert.deepEqual([old.code, /has no snapshot 20200101T000000Z-000000/.test(old.err)], [1, true], old.err);
+      const bad = await hms("load", ["--to", "postgresql://127.0.0.1"], their);
+      assert.deepEqual([bad.code, /--to: got a URL without host or user/.test(bad.err)], [2, true], bad.err);
+      const elsewhere = await hms("load", ["--server", "nowhere/none"]);
+      assert.deepEqual([elsewhere.code, /has no Secret nowhere\/none/.test(elsewhere.err)], [1, true], elsewhere.err);
+    } finally {
+      await server.stop();
+    }
   });
 
   it("says what is wrong, and nothing that is in the database", async () => {

@@ -7,6 +7,7 @@ import { stringify } from "yaml";
 import { hmsHome } from "../../platform/home";
 import { Progress } from "../../platform/progress";
 import { ALERTMANAGER, ensureDebianTool } from "../../platform/toolchain/debianTool";
+import { endOf } from "./endOf";
 
 /** A real Alertmanager, Debian's, that sends what it is told to one receiver. */
 export class Alertmanager {
@@ -62,12 +63,7 @@ export class Alertmanager {
   }
 
   async stop(): Promise<void> {
-    const { child } = this;
-    if (child && child.exitCode === null) {
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGTERM");
-      await ended;
-    }
+    await endOf(this.child);
     rmSync(this.folder, { recursive: true, force: true });
   }
 

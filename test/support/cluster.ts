@@ -16,14 +16,15 @@ const MANAGER = "hms-test";
 /** A namespace of the local cluster that a test made, and takes away. */
 export class TestNamespace {
   readonly kube = KubeClient.load({ context: "hms-local" });
-  readonly name: string;
 
-  constructor(prefix: string) {
-    this.name = `${prefix}-${randomBytes(3).toString("hex")}`;
-  }
+  /** @param name of one that somebody else makes. @default a new one */
+  constructor(
+    prefix: string,
+    readonly name = `${prefix}-${randomBytes(3).toString("hex")}`,
+  ) {}
 
-  async create(): Promise<void> {
-    await this.kube.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: this.name } });
+  async create(labels: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.kube.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: this.name, labels } });
   }
 
   async remove(): Promise<void> {

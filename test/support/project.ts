@@ -102,6 +102,11 @@ export class TestProject {
     return this.start("pulumi", [...args, "--stack", this.stack, "--non-interactive", "--color", "never"]);
   }
 
+  /** The same on a stack that a test made besides. */
+  pulumiOn(stack: string, ...args: readonly string[]): Promise<Ran> {
+    return finished(this.start("pulumi", [...args, "--stack", stack, "--non-interactive", "--color", "never"]));
+  }
+
   up(...args: readonly string[]): Promise<Ran> {
     return this.pulumi("up", "--yes", "--skip-preview", ...args);
   }
@@ -120,6 +125,14 @@ export class TestProject {
 
   hms(...args: readonly string[]): Promise<Ran> {
     return finished(this.start(path.join(this.folder, "bin", "hms"), args));
+  }
+
+  sbx(...args: readonly string[]): Promise<Ran> {
+    return finished(this.startSbx(...args));
+  }
+
+  startSbx(...args: readonly string[]): ChildProcess {
+    return this.start(path.join(this.folder, "bin", "hms-sbx"), args);
   }
 
   async status(): Promise<StatusDocument> {

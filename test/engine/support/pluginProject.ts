@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -37,13 +38,18 @@ export class PluginProject {
   readonly env: Record<string, string> = {};
 
   constructor(
-    private readonly plugin: "random" | "docker" | "kubernetes",
+    private readonly plugin: "random" | "docker" | "kubernetes" | "aws" | "hms",
     version: string,
   ) {
     for (const name of ["project", "backend", "home"]) mkdirSync(join(this.folder, name));
     this.write("Pulumi.yaml", "name: conformance\nruntime: nodejs\nmain: index.js\n");
     this.write("package.json", '{ "name": "conformance", "private": true }\n');
     symlinkSync(join(ROOT, "node_modules"), join(this.folder, "project/node_modules"));
+    if (plugin === "hms") {
+      const ours = `plugins:\n  providers:\n    - name: hms\n      path: ${join(ROOT, "provider")}\n`;
+      this.write("Pulumi.yaml", `name: conformance\nruntime: nodejs\nmain: index.js\n${ours}`);
+      return;
+    }
     const installed = join(this.folder, `home/plugins/resource-${plugin}-v${version}`);
     mkdirSync(installed, { recursive: true });
     // The bundle that is installed for users, made current: a tenth of the time that loading the sources takes.
@@ -57,21 +63,28 @@ export class PluginProject {
     writeFileSync(join(this.folder, "project", path), text);
   }
 
-  /** `body` is the program, with `pulumi` and the plugin's SDK under its own name. */
+  /** `body` is the program, with `pulumi` and the plugin's SDK under its own name; ours is loaded from its source. */
   program(body: string): void {
-    this.write(
-      "index.js",
-      `const pulumi = require("@pulumi/pulumi");\nconst ${this.plugin} = require("@pulumi/${this.plugin}");\n${body}\n`,
-    );
+    this.write("index.js", `const pulumi = require("@pulumi/pulumi");\n${this.load}\n${body}\n`);
+  }
+
+  private get load(): string {
+    // All of it is slow to load: a program names the modules that it uses.
+    if (this.plugin === "aws") return "const aws = (name) => require(`@pulumi/aws/${name}`);";
+    const sdk = this.plugin === "hms" ? join(ROOT, "provider/sdk.ts") : `@pulumi/${this.plugin}`;
+    return `const ${this.plugin} = require("${sdk}");`;
   }
 
   pulumi(...args: readonly string[]): Promise<Run> {
     return this.start(args).done;
   }
 
-  /** Runs without waiting, for a test that interrupts. */
-  start(args: readonly string[]): { readonly done: Promise<Run>; readonly interrupt: () => void } {
-    let interrupt = (): void => undefined;
+  /** Runs without waiting, for a test that interrupts it, or ends the engine in another way. */
+  start(args: readonly string[]): {
+    readonly done: Promise<Run>;
+    readonly interrupt: (signal?: NodeJS.Signals) => void;
+  } {
+    let interrupt = (_signal: NodeJS.Signals): void => undefined;
     const done = new Promise<Run>((settle) => {
       const child = execFile(
         "pulumi",
@@ -81,12 +94,12 @@ export class PluginProject {
           settle({ code: error === null ? 0 : Number(error.code ?? 1), text: stdout + stderr });
         },
       );
-      interrupt = () => child.kill("SIGINT");
+      interrupt = (signal) => child.kill(signal);
     });
     return {
       done,
-      interrupt: () => {
-        interrupt();
+      interrupt: (signal = "SIGINT") => {
+        interrupt(signal);
       },
     };
   }
@@ -99,6 +112,8 @@ export class PluginProject {
       PULUMI_BACKEND_URL: `file://${join(this.folder, "backend")}`,
       PULUMI_CONFIG_PASSPHRASE: "conformance",
       PULUMI_SKIP_UPDATE_CHECK: "true",
+      // These projects are not judged by the pack that the shell may name.
+      PULUMI_OPTION_POLICY_PACK: "",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       ...this.env,
     };
@@ -132,6 +147,18 @@ export class PluginProject {
   }
 
   remove(): void {
+    // An engine that was killed leaves its language host behind, at work in the project's folder.
+    for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name)))
+      if (workplaceOf(pid).startsWith(this.folder)) process.kill(Number(pid));
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A process's folder; nothing where it is gone or somebody else's. */
+function workplaceOf(pid: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return "";
   }
 }

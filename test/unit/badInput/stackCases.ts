@@ -26,6 +26,10 @@ const T = {
   SMOKE: "allowed is at least one smoke test; describe a request that proves the service answers rightly",
   TLS: "allowed is local, or a map with exactly one of local, issuer, secret and acm; say who makes the certificates, or leave it out for http only",
   ACM: "allowed is the ARN of a certificate in AWS Certificate Manager; write arn:aws-us-gov:acm:<region>:<account>:certificate/<id>",
+  BRANCH:
+    "allowed is the name of a branch, with * for any part between slashes, such as approved/*; write the branches that only reviewed changes reach, without refs/heads/",
+  SIGNERS:
+    "allowed is the path of a file, absolute or relative to Pulumi.yaml; name the file with the keys whose signed tags count: SSH's allowed signers, or OpenPGP public keys in armor",
   CLASS:
     "allowed is at most 63 lower-case letters, digits and hyphens, not beginning or ending with a hyphen; write the name of a GatewayClass of the cluster",
 } as const;
@@ -100,6 +104,24 @@ export const STACK_CASES: readonly (readonly [Change, readonly string[]])[] = [
     { freeze: { fiel: "/run/freeze" } },
     ["freeze.fiel: got an unknown key; allowed is one of file, midMove; did you mean file?"],
   ],
+  [
+    { approvedSources: { branches: ["/approved", "a..b"], signers: "" } },
+    [
+      `approvedSources.branches[0]: got "/approved"; ${T.BRANCH}`,
+      `approvedSources.branches[1]: got "a..b"; ${T.BRANCH}`,
+      `approvedSources.signers: got ""; ${T.SIGNERS}`,
+    ],
+  ],
+  [
+    { approvedSources: {} },
+    [
+      "approvedSources: got neither branches nor signers; allowed is at least one of the two; nothing could ever be deployed; leave approvedSources out where anything may",
+    ],
+  ],
+  [
+    { approvedSources: ["approved/*"] },
+    ["approvedSources: got a list; allowed is a map; write it with the keys branches, signers"],
+  ],
   [{ freeze: "/run/freeze" }, ['freeze: got "/run/freeze"; allowed is a map; write it with the keys file, midMove']],
   [{ registry: "http://127.0.0.1:5000" }, [`registry: got "http://127.0.0.1:5000"; ${T.REGISTRY}`]],
   [{ registry: "127.0.0.1:5000/" }, [`registry: got "127.0.0.1:5000/"; ${T.REGISTRY}`]],
@@ -144,6 +166,7 @@ export const STACK_CASES: readonly (readonly [Change, readonly string[]])[] = [
     ],
   ],
   [{ protect: "yes" }, ['protect: got "yes"; allowed is true or false; write one of the two without quotes']],
+  [{ production: "yes" }, ['production: got "yes"; allowed is true or false; write one of the two without quotes']],
   [{ retry: "web" }, [`retry: got "web"; ${T.SOME}`]],
   [{ retry: ["wbe"] }, ['retry[0]: got "wbe"; allowed is one of web; did you mean web?']],
   [
@@ -310,14 +333,14 @@ export const OVERRIDE_CASES: readonly (readonly [string, readonly string[]])[] =
   [
     "[]",
     [
-      "got an empty list; allowed is a map; write it with the keys only, retry, takeOver, traffic, notBefore, breakDependents, tags, pin",
+      "got an empty list; allowed is a map; write it with the keys only, onlyAccounts, retry, takeOver, traffic, notBefore, breakDependents, tags, pin",
     ],
   ],
   ['{"retry":"web"}', [`retry: got "web"; ${T.SOME}`]],
   [
     '{"retrry":true}',
     [
-      "retrry: got an unknown key; allowed is one of only, retry, takeOver, traffic, notBefore, breakDependents, tags, pin; did you mean retry?",
+      "retrry: got an unknown key; allowed is one of only, onlyAccounts, retry, takeOver, traffic, notBefore, breakDependents, tags, pin; did you mean retry?",
     ],
   ],
   ['{"retry":["wbe"]}', ['retry[0]: got "wbe"; allowed is one of web; did you mean web?']],

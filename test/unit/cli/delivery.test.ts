@@ -28,6 +28,11 @@ describe("reasonOf", () => {
       "error: Running program '/x' failed with an unhandled exception:\nerror: no such key",
       "no such key",
     ],
+    [
+      "passes over what was cut short by it",
+      "  s:\n    error: failed to run remediation: context canceled\n  lease:\n    error: no room for 3 more pods",
+      "no room for 3 more pods",
+    ],
     ["has an answer when there is none", "nothing at all", "the update failed"],
   ];
   for (const [name, output, expected] of cases) {

@@ -3,7 +3,7 @@ import { answer, JSON_OPTION, UsageError, type Command, type Io, type ProgramSpe
 import { runProgram } from "../../../cli/program";
 import { CancelledError, RefusedError } from "../../../platform/errors";
 import { elapsed, Progress } from "../../../platform/progress";
-import { closingLine } from "../../run";
+import { closingLine, failureList } from "../../run";
 
 function memory(signal = new AbortController().signal) {
   const written = { out: "", err: "" };
@@ -148,5 +148,15 @@ describe("a test run", () => {
   it("closes with its totals", () => {
     assert.equal(closingLine({ passed: 3, failed: 0, skipped: 0 }), "3 passed, 0 failed");
     assert.equal(closingLine({ passed: 3, failed: 1, skipped: 2 }), "3 passed, 1 failed, 2 skipped");
+  });
+
+  it("tells again what failed, and where", () => {
+    const failures = [
+      { title: "a thing does", file: "/project/test/unit/thing.test.ts", message: "1 !== 2\n\n+ 1\n- 2" },
+      { title: "a hook", message: `long ${"x".repeat(1000)}` },
+    ];
+    const text = failureList(failures, "/project");
+    assert.match(text, /^✗ a thing does \(test\/unit\/thing\.test\.ts\)\n {4}1 !== 2\n/);
+    assert.match(text, /\n✗ a hook\n {4}long x{395}\n$/);
   });
 });

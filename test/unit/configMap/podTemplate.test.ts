@@ -47,4 +47,24 @@ describe("the pods of a release", () => {
       volumes: undefined,
     });
   });
+
+  it("of a sandbox do something first with no more rights than the service, and go at once; others drain as ever", () => {
+    const before = [{ name: "migrate", image: "tool", command: ["migrate", "up"], env: { MODE: "up" }, secrets }];
+    const args = { service: "svc", release: plain, image: "image", selector: {} };
+    const specOf = (more: object) =>
+      JSON.parse(JSON.stringify(deploymentSpec({ ...args, ...more }).template)) as {
+        spec: {
+          terminationGracePeriodSeconds: number;
+          initContainers?: { securityContext: object; env: object[]; command: string[] }[];
+          containers: { lifecycle?: object; securityContext: object }[];
+        };
+      };
+    const { initContainers, containers, terminationGracePeriodSeconds } = specOf({ before, drains: false }).spec;
+    assert.deepEqual(initContainers?.[0]?.securityContext, containers[0]?.securityContext);
+    assert.deepEqual(initContainers?.[0]?.env, [{ name: "MODE", value: "up" }, secret]);
+    assert.deepEqual([containers[0]?.lifecycle, terminationGracePeriodSeconds], [undefined, 2]);
+    const usual = specOf({}).spec;
+    assert.ok(usual.containers[0]?.lifecycle !== undefined && usual.terminationGracePeriodSeconds > 2);
+    assert.equal(usual.initContainers, undefined);
+  });
 });

@@ -31,6 +31,13 @@ describe("ports", () => {
     });
   });
 
+  it("of Services stay in the cluster's range for them", () => {
+    assert.equal(loadPorts({ HMS_PORT_SANDBOX_POSTGRES: "30500" }).sandboxPostgres, 30500);
+    assert.throws(() => loadPorts({ HMS_PORT_VAULT_POSTGRES: "5432" }), {
+      message: 'HMS_PORT_VAULT_POSTGRES must be a port from 30000 to 32767, got "5432"',
+    });
+  });
+
   it("are seen as taken by who listens on them or on every address", () => {
     const text = [
       "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode",
@@ -166,6 +173,7 @@ describe("environment", () => {
     kubeconfig: "/h/kubeconfig",
     docker: { ours: true, host: "unix:///h/run/docker.sock" },
     path: ["/node/bin", "/h/bin"],
+    policyPack: "/checkout/policy/pulumi",
   };
 
   it("puts ours in", () => {
@@ -180,6 +188,7 @@ describe("environment", () => {
       PULUMI_NODEJS_TRANSPILE_ONLY: "true",
       PULUMI_SKIP_UPDATE_CHECK: "true",
       NODE_COMPILE_CACHE: "/h/cache/node",
+      PULUMI_OPTION_POLICY_PACK: "/checkout/policy/pulumi",
     });
   });
 
@@ -189,7 +198,9 @@ describe("environment", () => {
       PULUMI_BACKEND_URL: "s3://state",
       PULUMI_CONFIG_PASSPHRASE: "x",
       KUBECONFIG: "",
+      PULUMI_OPTION_POLICY_PACK: "/own/pack",
     });
+    assert.equal(env.PULUMI_OPTION_POLICY_PACK, "/checkout/policy/pulumi,/own/pack");
     assert.equal(env.PULUMI_BACKEND_URL, "s3://state");
     assert.equal(env.KUBECONFIG, "/h/kubeconfig");
     const users = { ...sources, usersKubeconfig: "/home/u/.kube/config" };

@@ -1,0 +1,210 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { CloudWatchClient, DescribeAlarmsCommand } from "@aws-sdk/client-cloudwatch";
+import {
+  CreateAccessKeyCommand,
+  CreateUserCommand,
+  DeleteRolePolicyCommand,
+  GetRolePolicyCommand,
+  IAMClient,
+} from "@aws-sdk/client-iam";
+import { DescribeKeyCommand, KMSClient, ListKeysCommand, PutKeyPolicyCommand } from "@aws-sdk/client-kms";
+import {
+  DeletePublicAccessBlockCommand,
+  GetPublicAccessBlockCommand,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import { GetParameterCommand, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+import { bootstrapAccounts } from "../../cli/account/bootstrap";
+import { accountsStatus } from "../../cli/account/status";
+import { loadStackFile } from "../../config/stackFile";
+import type { StackConfig } from "../../config/stackConfig";
+import { bucketName, keyAlias } from "../../core/account/names";
+import { foundAccounts, ORGANIZATION_ROLE } from "../../platform/aws/emulator";
+import { projectRoot } from "../../platform/home";
+import { Moto } from "../support/moto";
+import { PluginProject, type Run } from "./support/pluginProject";
+
+const AWS_VERSION = "7.48.0";
+const USDA = "111111111111";
+
+describe("the accounts of a stack, by the engine on the emulator", function () {
+  this.timeout(300_000);
+  let moto: Moto;
+  let project: PluginProject;
+  let config: StackConfig;
+
+  /** The program's own way to its accounts, and nothing else of it. */
+  const program = (change: Partial<StackConfig> = {}): void => {
+    const components = JSON.stringify(join(projectRoot(), "components", "accounts.ts"));
+    project.program(`require("tsx/cjs");
+const { makeAccounts } = require(${components});
+module.exports = async () => {
+  const made = await makeAccounts(${JSON.stringify({ ...config, ...change })}).catch((error) => {
+    // The SDK draws it at length, which takes most of a minute where sources are compiled into one line.
+    error.stack = undefined;
+    throw error;
+  });
+  return Object.fromEntries([...made].map(([name, { keyArns, ledgerBucket }]) => [name, { keyArns, ledgerBucket }]));
+};`);
+  };
+  const bootstrap = () =>
+    bootstrapAccounts(
+      config,
+      { through: ORGANIZATION_ROLE, trusted: [], dryRun: false },
+      new AbortController().signal,
+      () => undefined,
+    );
+  const left = async () => (await accountsStatus(config, undefined, new AbortController().signal)).accounts;
+  const keysIn = async (account: string): Promise<readonly string[]> => {
+    const { Keys = [] } = await (await moto.session(account)).client(KMSClient).send(new ListKeysCommand({}));
+    return Keys.map(({ KeyId = "" }) => KeyId);
+  };
+  const passes = ({ code, text }: Run): string => {
+    assert.equal(code, 0, text);
+    return text;
+  };
+  const pulumi = async (...args: readonly string[]) => project.pulumi(...args, "--stack", "test");
+
+  before(async () => {
+    moto = await Moto.start();
+    project = new PluginProject("aws", AWS_VERSION);
+    config = { ...loadStackFile(projectRoot(), "emulated"), aws: { endpoint: moto.endpoint, fips: false } };
+    Object.assign(project.env, {
+      ...{ AWS_ACCESS_KEY_ID: "emulated", AWS_SECRET_ACCESS_KEY: "emulated" },
+      PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+    });
+    program();
+    await project.createStack();
+    passes(await pulumi("config", "set", "--path", "pulumi:disable-default-providers[0]", "*"));
+  });
+  after(async () => {
+    project.remove();
+    await moto.stop();
+  });
+
+  it("are not touched without their role: the message names account and role, and nothing is written", async () => {
+    const { code, text } = await project.up();
+    assert.notEqual(code, 0);
+    for (const { name, id } of config.accounts)
+      assert.match(text, new RegExp(`account ${name} \\(${id}\\).*arn:aws-us-gov:iam::${id}:role/hms-deploy`, "s"));
+    for (const { id } of config.accounts) assert.deepEqual(await keysIn(id), []);
+  });
+
+  it("are made from nothing", async () => {
+    await bootstrap();
+    const text = passes(await project.up());
+    assert.match(text, /\+ \d+ created/);
+    const outputs = await project.outputs();
+    assert.deepEqual(Object.keys(outputs).sort(), ["doi", "epa", "usda"]);
+    assert.match(JSON.stringify(outputs), /arn:aws-us-gov:kms:us-gov-west-1:111111111111:key/);
+    assert.doesNotMatch(project.stateText(), /arn:aws:/);
+  });
+
+  it("are unchanged by the next update, and by a refresh", async () => {
+    const again = passes(await project.up("--refresh"));
+    assert.doesNotMatch(again, /[+~-] \d+ (created|updated|deleted|replaced)/, again);
+    passes(await pulumi("preview", "--expect-no-changes"));
+    passes(await pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes"));
+  });
+
+  it("show what was changed by hand, and are put right", async () => {
+    const usda = await moto.session(USDA);
+    const [s3, iam, kms] = [usda.client(S3Client), usda.client(IAMClient), usda.client(KMSClient)];
+    const Bucket = "hms-usda-snapshots-111111111111";
+    await s3.send(new DeletePublicAccessBlockCommand({ Bucket }));
+    await iam.send(new DeleteRolePolicyCommand({ RoleName: "hms-signer", PolicyName: "sign" }));
+    const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId: keyAlias("signing") }));
+    const KeyId = KeyMetadata?.KeyId;
+    const open = { Effect: "Allow", Principal: "*", Action: "kms:*", Resource: "*" };
+    const Policy = JSON.stringify({ Version: "2012-10-17", Statement: [open] });
+    await kms.send(new PutKeyPolicyCommand({ KeyId, PolicyName: "default", Policy }));
+    const seen = passes(await pulumi("preview", "--refresh", "--diff"));
+    for (const name of ["hms-usda-snapshots-public-access", "hms-usda-signer-policy", "hms-usda-key-signing"])
+      assert.ok(seen.includes(name), `${name}\n${seen}`);
+    passes(await project.up("--refresh"));
+    const { PublicAccessBlockConfiguration } = await s3.send(new GetPublicAccessBlockCommand({ Bucket }));
+    assert.equal(PublicAccessBlockConfiguration?.BlockPublicPolicy, true);
+    assert.ok(await iam.send(new GetRolePolicyCommand({ RoleName: "hms-signer", PolicyName: "sign" })));
+    passes(await pulumi("preview", "--refresh", "--expect-no-changes"));
+  });
+
+  it("leave the calendar of the freeze to people", async () => {
+    const ssm = (await moto.session(USDA)).client(SSMClient);
+    const Value = '{"windows":[{"name":"harvest"}]}';
+    await ssm.send(new PutParameterCommand({ Name: "/hms/freeze/calendar", Value, Overwrite: true, Type: "String" }));
+    passes(await project.up("--refresh"));
+    const { Parameter } = await ssm.send(new GetParameterCommand({ Name: "/hms/freeze/calendar" }));
+    assert.equal(Parameter?.Value, Value);
+  });
+
+  it("are all left alone when one of them is another account, which has no such role", async () => {
+    const [first, ...others] = config.accounts;
+    assert.ok(first);
+    await foundAccounts(moto.endpoint, [{ name: "hud", id: "444444444444" }]);
+    const before = await keysIn(USDA);
+    program({ accounts: [{ ...first, id: "444444444444" }, ...others] });
+    const { code, text } = await project.up();
+    program();
+    assert.notEqual(code, 0);
+    assert.match(text, /account doi \(444444444444\).*has no role arn:aws-us-gov:iam::444444444444:role\/hms-deploy/s);
+    assert.deepEqual(await keysIn(USDA), before);
+    assert.deepEqual(await keysIn("444444444444"), []);
+  });
+
+  it("are left alone by credentials of a wrong account, with both ids in the message", async () => {
+    const before = await keysIn(USDA);
+    const iam = (await moto.session("444444444444")).client(IAMClient);
+    await iam.send(new CreateUserCommand({ UserName: "stranger" }));
+    const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: "stranger" }));
+    const own = { ...project.env };
+    Object.assign(project.env, {
+      AWS_ACCESS_KEY_ID: AccessKey?.AccessKeyId,
+      AWS_SECRET_ACCESS_KEY: AccessKey?.SecretAccessKey,
+    });
+    const { code, text } = await project.up();
+    Object.assign(project.env, own);
+    assert.notEqual(code, 0);
+    for (const { name, id } of config.accounts)
+      assert.match(
+        text,
+        new RegExp(
+          `account ${name} \\(${id}\\).*role/hms-deploy of account ${id} does not trust \\S+:user/stranger of account 444444444444`,
+        ),
+      );
+    assert.deepEqual(await keysIn(USDA), before);
+  });
+
+  it("are left empty by a destroy, but for what must outlive it, which is listed", async () => {
+    const usda = await moto.session(USDA);
+    const Bucket = bucketName({ name: "usda", id: USDA }, "ledger");
+    await usda.client(S3Client).send(new PutObjectCommand({ Bucket, Key: "entry/1", Body: "moved" }));
+    passes(await pulumi("destroy", "--yes", "--skip-preview"));
+    for (const { account, things } of await left()) {
+      const { id = "" } = config.accounts.find(({ name }) => name === account) ?? {};
+      const named = things.filter(({ note }) => !note.startsWith("deleted for good"));
+      assert.deepEqual(
+        named.map(({ kind, name }) => `${kind} ${name}`),
+        [
+          ...["policy hms-deploy-boundary", "role hms-deploy", "key alias/hms/state", "key alias/hms/ledger"],
+          ...[`bucket hms-${account}-state-${id}`, `bucket hms-${account}-ledger-${id}`],
+        ],
+      );
+      const ledger = things.find(({ name }) => name === `hms-${account}-ledger-${id}`);
+      assert.equal(ledger?.note, "locked: governance, 1 days");
+      assert.equal(things.length - named.length, 3, "registry, snapshots and signing are in their deletion window");
+    }
+    const alarms = await usda.client(CloudWatchClient).send(new DescribeAlarmsCommand({}));
+    assert.deepEqual(alarms.MetricAlarms, []);
+  });
+
+  it("take up the ledger that was left, with its key and what is in it", async () => {
+    const text = passes(await project.up());
+    assert.match(text, /imported/);
+    passes(await pulumi("preview", "--refresh", "--expect-no-changes"));
+    const ledgers = (await left()).flatMap(({ things }) => things.filter(({ name }) => name === "alias/hms/ledger"));
+    assert.equal(ledgers.length, 3);
+    passes(await pulumi("destroy", "--yes", "--skip-preview"));
+  });
+});

@@ -1,0 +1,192 @@
+import { strict as assert } from "node:assert";
+import { neededByText, type Needed } from "../../core/registry/inUse";
+import { emptyRecord, withDeployment } from "../../core/rollout/record";
+import { ANNOTATION, LABEL } from "../../core/rollout/names";
+import { releaseOf, type BoundRelease } from "../../core/rollout/release";
+import { neededInCluster } from "../../provider/registry/cluster";
+import { OciStore } from "../../provider/registry/oci";
+import { applyPrune, decidePrune, type PruneCase } from "../../provider/registry/prune";
+import { TestNamespace } from "../support/cluster";
+import { OciRegistry } from "../support/ociRegistry";
+
+const never = new AbortController().signal;
+const day = (number: number): string => new Date(Date.UTC(2026, 0, number)).toISOString();
+
+describe("pruning a registry", function () {
+  this.timeout(60_000);
+  const registry = new OciRegistry();
+  before(() => registry.start());
+  after(() => registry.stop());
+
+  const pruneCase = (repository: string, needed: () => readonly Needed[] | Promise<readonly Needed[]>): PruneCase => ({
+    shelves: [{ store: new OciStore(registry.address), repositories: [repository] }],
+    needed: () => Promise.resolve(needed()),
+    deployed: new Map(),
+    keep: 5,
+    now: new Date(),
+    signal: never,
+  });
+
+  const releases = async (repository: string, count: number): Promise<string[]> => {
+    const digests: string[] = [];
+    for (let number = 1; number <= count; number++)
+      digests.push(await registry.image(repository, { tag: `v${number}`, created: day(number) }));
+    return digests;
+  };
+
+  const standing = async (repository: string, digests: readonly string[]): Promise<number[]> => {
+    const there = await Promise.all(digests.map((digest) => registry.digest(repository, digest)));
+    return there.flatMap((found, index) => (found === undefined ? [] : [index + 1]));
+  };
+
+  it("keeps what colors and records of a real cluster need, and takes the oldest of the others by digest", async () => {
+    const digests = await releases("web", 12);
+    const image = (number: number) => `${registry.address}/web@${digests[number - 1] ?? ""}`;
+    const namespace = new TestNamespace("hms-registry");
+    await namespace.create();
+    try {
+      const bound = (number: number): BoundRelease => {
+        const tag = `v${number}`;
+        const { id, spec } = releaseOf(
+          {
+            ...{ source: `image:${image(number)}`, port: 80, healthPath: "/", env: {}, secrets: {} },
+            ...{ resources: { cpu: "1m", memory: "1Mi" }, longestRequestSeconds: 1, startupSeconds: 1 },
+          },
+          tag,
+        );
+        return { id, tag, spec, image: image(number) };
+      };
+      const act = { at: day(20), by: "test" };
+      const record = withDeployment(withDeployment(emptyRecord(), "blue", bound(1), act), "green", bound(3), act);
+      await namespace.kube.create({
+        apiVersion: "coordination.k8s.io/v1",
+        kind: "Lease",
+        metadata: {
+          name: "web-rollout",
+          namespace: namespace.name,
+          annotations: { [ANNOTATION.record]: JSON.stringify(record) },
+        },
+      });
+      // An idle color without pods, and somebody's own workload that names a tag.
+      const labels = { [LABEL.service]: "web" };
+      const pods = (image: string) => ({
+        replicas: 0,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [{ name: "web", image }] } },
+      });
+      for (const [name, image] of [
+        ["web-green", `${registry.address}/web@${digests[1] ?? ""}`],
+        ["other", `${registry.address}/web:v4`],
+      ] as const)
+        await namespace.kube.create({
+          apiVersion: "apps/v1",
+          kind: "Deployment",
+          metadata: { name, namespace: namespace.name },
+          spec: pods(image),
+        });
+
+      const prune = pruneCase("web", () => neededInCluster(namespace.kube, "hms-local", never));
+      const decisions = await decidePrune(prune);
+      const reasonOf = (number: number) => decisions.find(({ image }) => image.tags.includes(`v${number}`))?.reason;
+      const where = `${namespace.name}/web-rollout of hms-local`;
+      assert.equal(reasonOf(1), `on blue of ${where}`);
+      assert.equal(reasonOf(2), `Deployment with 0 replicas ${namespace.name}/web-green of hms-local`);
+      assert.equal(reasonOf(3), `live on green of ${where}`);
+      assert.equal(reasonOf(4), `Deployment with 0 replicas ${namespace.name}/other of hms-local`);
+      assert.deepEqual(await standing("web", digests), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], "nothing is gone yet");
+
+      const removed: string[] = [];
+      await applyPrune(prune, decisions, ({ tags }) => removed.push(...tags));
+      assert.deepEqual(removed.sort(), ["v5", "v6", "v7"]);
+      assert.deepEqual(await standing("web", digests), [1, 2, 3, 4, 8, 9, 10, 11, 12]);
+      const again = await decidePrune(prune);
+      assert.deepEqual(
+        again.filter(({ remove }) => remove),
+        [],
+        "a second run has nothing to do",
+      );
+    } finally {
+      await namespace.remove();
+    }
+  });
+
+  it("keeps what a kept index lists and what is about a kept image, and takes those of what goes", async () => {
+    const parts: Record<number, readonly string[]> = {};
+    const about: Record<number, readonly string[]> = {};
+    for (let number = 1; number <= 7; number++) {
+      const created = day(number);
+      const children = [
+        await registry.image("many", { created }),
+        await registry.image("many", { created, tag: `v${number}-arm64` }),
+      ];
+      const index = await registry.index("many", `v${number}`, children);
+      const hex = index.replace("sha256:", "");
+      const signature = await registry.image("many", { created: day(300), tag: `sha256-${hex}.sig` });
+      const attestation = await registry.image("many", { created: day(300), subject: index });
+      await registry.index("many", `sha256-${hex}`, [attestation]);
+      parts[number] = [index, ...children];
+      about[number] = [signature, attestation, (await registry.digest("many", `sha256-${hex}`)) ?? ""];
+    }
+    const prune = pruneCase("many", () => [{ uses: neededByText(parts[1]?.[1] ?? "", "runs"), tagged: [] }]);
+    const decisions = await decidePrune(prune);
+    assert.equal(decisions.length, 7 * 6);
+    const gone = decisions.filter(({ remove }) => remove).map(({ image }) => image.digest);
+    assert.deepEqual(new Set(gone), new Set([...(parts[2] ?? []), ...(about[2] ?? [])]));
+    await applyPrune(prune, decisions, () => undefined);
+    for (const number of [1, 3, 4, 5, 6, 7])
+      for (const digest of [...(parts[number] ?? []), ...(about[number] ?? [])])
+        assert.equal(await registry.digest("many", digest), digest, `v${number}`);
+    for (const digest of [...(parts[2] ?? []), ...(about[2] ?? [])])
+      assert.equal(await registry.digest("many", digest), undefined);
+  });
+
+  it("removes nothing when something has come into use since it was looked at, or cannot be told", async () => {
+    const digests = await releases("raced", 7);
+    let asked = 0;
+    const uses = neededByText(digests[0] ?? "", "live on blue of hms-prod/raced");
+    const raced = pruneCase("raced", () => (asked++ === 0 ? [] : [{ uses, tagged: [] }]));
+    const decisions = await decidePrune(raced);
+    await assert.rejects(
+      applyPrune(raced, decisions, () => assert.fail("removed")),
+      /raced@sha256:\w+ has come into use meanwhile \(live on blue of hms-prod\/raced\); nothing was removed/,
+    );
+    const blind = pruneCase("raced", () => Promise.reject(new Error("the cluster does not answer")));
+    await assert.rejects(decidePrune(blind), /does not answer/);
+    assert.equal((await standing("raced", digests)).length, 7);
+  });
+
+  it("goes on where a run was stopped between two", async () => {
+    const digests = await releases("stopped", 9);
+    const stop = new AbortController();
+    const prune = { ...pruneCase("stopped", () => []), signal: stop.signal };
+    const first = await decidePrune(prune);
+    await assert.rejects(
+      applyPrune(prune, first, () => {
+        stop.abort(new Error("Ctrl-C"));
+      }),
+      /Ctrl-C/,
+    );
+    assert.equal((await standing("stopped", digests)).length, 8);
+    const next = pruneCase("stopped", () => []);
+    await applyPrune(next, await decidePrune(next), () => undefined);
+    assert.deepEqual(await standing("stopped", digests), [5, 6, 7, 8, 9]);
+  });
+
+  it("says what to do about a registry that lets nobody delete, and what it lacks when it is away", async () => {
+    const other = new OciRegistry();
+    await other.start({ deletes: false });
+    try {
+      for (let number = 1; number <= 2; number++) await other.image("web", { tag: `v${number}`, created: day(number) });
+      const store = new OciStore(other.address);
+      const prune = { ...pruneCase("web", () => []), shelves: [{ store, repositories: ["web"] }], keep: 1 };
+      await assert.rejects(
+        applyPrune(prune, await decidePrune(prune), () => undefined),
+        /lets nobody delete; allow it/,
+      );
+      assert.deepEqual(await store.list("nothing-here", never), []);
+    } finally {
+      await other.stop();
+    }
+    await assert.rejects(new OciStore(other.address).list("web", never), /the registry 127.0.0.1:\d+ does not answer/);
+  });
+});

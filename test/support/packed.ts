@@ -1,0 +1,22 @@
+import zlib from "node:zlib";
+
+const zstd: Partial<Pick<typeof zlib, "zstdCompressSync" | "zstdDecompressSync">> = zlib;
+const { Z_SYNC_FLUSH, ZSTD_e_flush } = zlib.constants;
+
+/** Whether a snapshot's file is packed, by its name. */
+export const isPacked = (file: string): boolean => /\.(gz|zst)$/.test(file);
+
+/** What is in a file of a snapshot, also of one that was cut off. */
+export function unpackFile(file: string, bytes: Buffer): Buffer {
+  if (file.endsWith(".gz")) return zlib.gunzipSync(bytes, { finishFlush: Z_SYNC_FLUSH });
+  if (!file.endsWith(".zst")) return bytes;
+  const unpacked = zstd.zstdDecompressSync?.(bytes, { finishFlush: ZSTD_e_flush });
+  if (unpacked === undefined) throw new Error(`${file} was written by a newer Node`);
+  return unpacked;
+}
+
+/** The same the other way round. */
+export function packFile(file: string, content: Buffer): Buffer {
+  if (file.endsWith(".gz")) return zlib.gzipSync(content);
+  return file.endsWith(".zst") ? (zstd.zstdCompressSync?.(content) ?? content) : content;
+}

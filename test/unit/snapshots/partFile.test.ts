@@ -1,0 +1,79 @@
+import { strict as assert } from "node:assert";
+import { createHash } from "node:crypto";
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import zlib from "node:zlib";
+import { packers, packingOf, partFile, type Packing, unpacked } from "../../../provider/snapshot/partFile";
+
+/** Rows of about a megabyte, which do not pack to nothing. */
+const ROWS = Buffer.from(Array.from({ length: 60_000 }, (_, row) => `${row}\t${(row * 7919) % 104_729}\n`).join(""));
+/** `zstd`'s own work: twenty times "rows of a part\n". */
+const ZSTD = Buffer.from("KLUv/WAsALUAAHhyb3dzIG9mIGEgcGFydAoBABqizjo=", "base64");
+const HAS_ZSTD = "createZstdCompress" in zlib;
+
+describe("the file of a part", () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "hms-part-"));
+  after(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  function* chunks(size: number): Generator<Buffer> {
+    for (let at = 0; at < ROWS.length; at += size) yield ROWS.subarray(at, at + size);
+  }
+  async function written(packing: Packing, size: number): Promise<string> {
+    const file = path.join(folder, partFile(0, size, packing));
+    await pipeline([
+      Readable.from(chunks(size)),
+      ...packers(packing, packing === "stored" ? 0 : 1),
+      createWriteStream(file),
+    ]);
+    return file;
+  }
+  async function read(file: string, own = true): Promise<Buffer> {
+    const hash = createHash("sha256");
+    const all: Buffer[] = [];
+    for await (const chunk of unpacked(file, hash, own)) all.push(Buffer.from(chunk));
+    assert.equal(hash.digest("hex"), createHash("sha256").update(readFileSync(file)).digest("hex"));
+    return Buffer.concat(all);
+  }
+
+  for (const packing of ["stored", "gzip", "zstd"] as const)
+    it(`holds the rows, and the same bytes in whatever chunks they came: ${packing}`, async function () {
+      if (packing === "zstd" && !HAS_ZSTD) this.skip();
+      const files = [];
+      for (const size of [1000, 65_536, 300_001, ROWS.length]) files.push(await written(packing, size));
+      const [first = "", ...others] = files;
+      assert.deepEqual(await read(first), ROWS);
+      for (const other of others) assert.ok(readFileSync(other).equals(readFileSync(first)), other);
+    });
+
+  it("is packed by the best that this Node has, and says in its name by what", () => {
+    assert.equal(packingOf(0), "stored");
+    assert.equal(packingOf(1), HAS_ZSTD ? "zstd" : "gzip");
+    assert.deepEqual(
+      (["stored", "gzip", "zstd"] as const).map((packing) => partFile(1, 12, packing)),
+      ["002.0012.copy", "002.0012.copy.gz", "002.0012.copy.zst"],
+    );
+  });
+
+  it("is read by a Node without zstd too", async function () {
+    const small = path.join(folder, "small.copy.zst");
+    writeFileSync(small, ZSTD);
+    for (const own of [true, false]) assert.equal((await read(small, own)).toString(), "rows of a part\n".repeat(20));
+    if (HAS_ZSTD) assert.deepEqual(await read(await written("zstd", 50_000), false), ROWS);
+  });
+
+  for (const packing of ["gzip", "zstd"] as const)
+    it(`is an error when it was cut off or is something else: ${packing}`, async function () {
+      const file = path.join(folder, partFile(9, 9, packing));
+      writeFileSync(file, "no such thing, but long enough");
+      for (const own of [true, false]) await assert.rejects(read(file, own));
+      if (packing === "zstd" && !HAS_ZSTD) this.skip();
+      const whole = readFileSync(await written(packing, 9999));
+      writeFileSync(file, whole.subarray(0, whole.length >>> 1));
+      for (const own of [true, false]) await assert.rejects(read(file, own));
+    });
+});
