@@ -1,4 +1,5 @@
-// Mocha's own "spec" report, and in a file for test/run.ts: the counts, each test's outcome, and what failed.
+// Mocha's own "spec" report, and in a file for test/run.ts: the counts, each test's outcome, what failed, and how long each
+// file took.
 "use strict";
 
 const fs = require("node:fs");
@@ -9,7 +10,13 @@ class Counting extends reporters.Spec {
     super(runner, options);
     const failures = [];
     const tests = [];
-    const { EVENT_TEST_PASS, EVENT_TEST_FAIL, EVENT_TEST_PENDING } = Runner.constants;
+    const times = {};
+    const { EVENT_TEST_PASS, EVENT_TEST_FAIL, EVENT_TEST_PENDING, EVENT_TEST_END, EVENT_HOOK_END } = Runner.constants;
+    const took = ({ file, duration }) => {
+      if (file) times[file] = (times[file] ?? 0) + (duration ?? 0);
+    };
+    runner.on(EVENT_TEST_END, took);
+    runner.on(EVENT_HOOK_END, took);
     const ended = (outcome) => (test) => tests.push({ title: test.fullTitle(), file: test.file, outcome });
     runner.on(EVENT_TEST_PASS, ended("passed"));
     runner.on(EVENT_TEST_FAIL, ended("failed"));
@@ -20,7 +27,7 @@ class Counting extends reporters.Spec {
     runner.once(Runner.constants.EVENT_RUN_END, () => {
       const { passes: passed, failures: failed, pending: skipped } = runner.stats;
       const file = process.env.HMS_TEST_COUNTS;
-      if (file) fs.writeFileSync(file, JSON.stringify({ passed, failed, skipped, failures, tests }));
+      if (file) fs.writeFileSync(file, JSON.stringify({ passed, failed, skipped, failures, tests, times }));
     });
   }
 }

@@ -13,6 +13,8 @@ import { Progress } from "../platform/progress";
 import { ensureDebianPackages } from "../platform/toolchain/debian";
 import { ensureMoto } from "../platform/toolchain/moto";
 import { TEST_PACKAGES } from "../platform/toolchain/tools";
+import { TAKE_ALL } from "./support/share";
+import { keepTimes, longestFirst, readTimes, timesTable, type FileTimes } from "./times";
 
 /** Kinds of tests, in the order in which they run: cheap ones first. */
 export const SUITES = ["unit", "engine", "e2e"] as const;
@@ -38,6 +40,8 @@ interface Results extends Counts {
   readonly failures: readonly Failure[];
   /** Files are absolute. */
   readonly tests: readonly (Omit<RanTest, "file"> & { readonly file?: string })[];
+  /** Milliseconds by absolute file. */
+  readonly times: FileTimes;
 }
 
 /** The closing line of a test run, as machines read it. */
@@ -65,8 +69,9 @@ const MESSAGE_WIDTH = 400;
 /** One call of mocha. */
 interface TestRun {
   readonly name: string;
+  /** Holds the files, those of the folders in it too where it has no other runs. */
   readonly folder: string;
-  readonly pattern: string;
+  readonly deep: boolean;
   /** Files at once. */
   readonly jobs: number;
 }
@@ -80,15 +85,24 @@ const JOBS: Readonly<Record<Suite, number>> = { unit: 1, engine: 2, e2e: 2 };
 function runsOf(suite: Suite): readonly TestRun[] {
   const folder = path.join("test", suite);
   const jobs = JOBS[suite];
-  const all = { name: suite, folder, pattern: `${folder}/*.test.ts`, jobs };
-  if (suite === "unit") return [{ ...all, pattern: `${folder}/**/*.test.ts` }];
+  const all = { name: suite, folder, deep: suite === "unit", jobs };
+  if (all.deep) return [all];
   // What stops parts of the platform itself.
   const alone = path.join(folder, "alone");
-  return [all, { name: `${suite} alone`, folder: alone, pattern: `${alone}/*.test.ts`, jobs: 1 }];
+  return [all, { name: `${suite} alone`, folder: alone, deep: false, jobs: 1 }];
+}
+
+/** Which tests run. */
+export interface Wanted {
+  readonly suites: readonly Suite[];
+  /** Only those whose name holds this text. */
+  readonly grep?: string | undefined;
+  /** Every case of those that take a share of many alike (test/support/share.ts). */
+  readonly all: boolean;
 }
 
 /** Runs the suites one after the other and ends with the totals. No test at all counts as a failure. */
-export async function runTests(suites: readonly Suite[], grep: string | undefined, io: Io): Promise<number> {
+export async function runTests({ suites, grep, all }: Wanted, io: Io): Promise<number> {
   const root = projectRoot();
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "hms-test-"));
   let total: Counts = { passed: 0, failed: 0, skipped: 0 };
@@ -98,7 +112,7 @@ export async function runTests(suites: readonly Suite[], grep: string | undefine
   let isUp = false;
   try {
     for (const suite of suites) {
-      if (io.signal.aborted || !hasTests(path.join(root, "test", suite))) continue;
+      if (io.signal.aborted || filesOf(root, { folder: path.join("test", suite), deep: true }).length === 0) continue;
       if (suite !== "unit" && !isUp) {
         const prepared = await prepareEngine(io, [...CLUSTER_TOOLS, ...SCANNERS]);
         const { layout, progress } = prepared;
@@ -112,17 +126,28 @@ export async function runTests(suites: readonly Suite[], grep: string | undefine
         await ensureDebianPackages({ home, progress: new Progress(io.err), signal: io.signal }, TEST_PACKAGES);
       }
       for (const run of runsOf(suite)) {
-        if (io.signal.aborted || !hasTests(path.join(root, run.folder))) continue;
+        if (io.signal.aborted || filesOf(root, run).length === 0) continue;
         io.out.write(`\n== ${run.name} ==\n`);
         const results = path.join(folder, `${run.name.replaceAll(" ", "-")}.json`);
-        const code = await mocha(root, run, grep, { ...env, HMS_TEST_COUNTS: results }, io.signal);
+        const code = await mocha(
+          root,
+          run,
+          grep,
+          { ...env, ...(all ? { [TAKE_ALL]: "1" } : {}), HMS_TEST_COUNTS: results },
+          io.signal,
+        );
         const counts = readResults(results);
         // A crash before the end (a syntax error, a lost process) leaves no counts, or ends otherwise than they say.
         broken ||= counts === undefined || (code !== 0 && counts.failed === 0);
         total = add(total, counts);
         failures.push(...(counts?.failures ?? []));
         // A part of a suite says nothing of the rest.
-        if (counts && grep === undefined) keepRun(root, run.name, counts);
+        if (counts && grep === undefined) {
+          keepRun(root, run.name, counts);
+          const times = Object.entries(counts.times).map(([file, took]) => [path.relative(root, file), took] as const);
+          keepTimes(root, Object.fromEntries(times));
+          if (suite !== "unit") io.out.write(`the longest of ${run.name}\n${timesTable(Object.fromEntries(times))}`);
+        }
       }
     }
   } finally {
@@ -152,9 +177,15 @@ function keepRun(root: string, name: string, { tests }: Results): void {
   fs.writeFileSync(kept, JSON.stringify(run));
 }
 
-function hasTests(folder: string): boolean {
-  if (!fs.existsSync(folder)) return false;
-  return fs.readdirSync(folder, { recursive: true, encoding: "utf8" }).some((name) => name.endsWith(".test.ts"));
+/** From the project's root. */
+function filesOf(root: string, { folder, deep }: Pick<TestRun, "folder" | "deep">): readonly string[] {
+  const all = path.join(root, folder);
+  if (!fs.existsSync(all)) return [];
+  return fs
+    .readdirSync(all, { recursive: deep, encoding: "utf8" })
+    .filter((name) => name.endsWith(".test.ts"))
+    .sort()
+    .map((name) => path.join(folder, name));
 }
 
 function add(left: Counts, right: Counts | undefined): Counts {
@@ -176,18 +207,20 @@ function readResults(file: string): Results | undefined {
 
 function mocha(
   root: string,
-  { pattern, jobs }: TestRun,
+  run: TestRun,
   grep: string | undefined,
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<number> {
+  const { jobs } = run;
+  const files = filesOf(root, run);
   return new Promise((resolve, reject) => {
     const args = [
       path.join(root, "node_modules", "mocha", "bin", "mocha.js"),
       ...["--reporter", path.join(root, "test", "reporter.cjs"), "--exit"],
       ...(jobs === 1 ? [] : ["--parallel", "--jobs", String(jobs)]),
       ...(grep === undefined ? [] : ["--grep", grep]),
-      pattern,
+      ...(jobs === 1 ? files : longestFirst(files, readTimes(root), (file) => fs.statSync(path.join(root, file)).size)),
     ];
     const child = spawn("node", args, { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] });
     // A terminal's Ctrl-C reaches mocha by itself; a signal sent to us alone has to be handed on.

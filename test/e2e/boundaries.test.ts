@@ -11,6 +11,7 @@ import { RolloutStore } from "../../provider/rollout/store";
 import { KubeClient } from "../../platform/kube/client";
 import { GATEWAY } from "../support/cluster";
 import { finished, printed, TestProject } from "../support/project";
+import { share } from "../support/share";
 import { underLoad as keepAsking } from "../support/underLoad";
 
 const SERVICE = "drought-benefit";
@@ -122,7 +123,7 @@ describe("a mover that is killed at a boundary of a move", function () {
     project.remove();
   });
 
-  for (const boundary of boundariesOf(STEPS.length)) {
+  for (const boundary of share(boundariesOf(STEPS.length), 4)) {
     it(`dies at ${boundary}: the next hms-deploy finishes, and state, cluster and journal agree`, () =>
       underLoad(async () => {
         const { record: before, live: from } = await actual();
@@ -195,7 +196,7 @@ describe("a mover that is killed at a boundary of a move", function () {
       await deploy();
     });
 
-    for (const boundary of boundariesOfMove(1)) {
+    for (const boundary of share(boundariesOfMove(1), 3)) {
       const isDone = boundary === "committed" || boundary === "lease-returning";
 
       it(`dies at ${boundary} of a rollback: the next one finishes, and the release that was left is held once`, () =>

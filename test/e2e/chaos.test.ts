@@ -85,7 +85,12 @@ describe("hms chaos run, on a real cluster and gateway", function () {
 
   it("kills pods of both colors, counts what the gateway answers meanwhile, and passes with one document", async () => {
     const before = new Set([...podsOf("blue").names, ...podsOf("green").names]);
-    const passed = await run(start("--time", "11s", "--every", "4s", "--color", "both", "--kill", "50%", "--json"));
+    // A killed pod may take with it what it was answering, and half of a second of what comes after: how much that is of
+    // so short a run is chance. A share that every such run passes, and one with a color down does not.
+    const share = ["--min-availability", "80%"];
+    const passed = await run(
+      start("--time", "11s", "--every", "4s", "--color", "both", "--kill", "50%", ...share, "--json"),
+    );
     assert.equal(passed.code, 0, passed.output);
     const report = JSON.parse(passed.out) as ChaosReport;
     assert.equal(report.target, project.stack);

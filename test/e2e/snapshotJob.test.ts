@@ -15,6 +15,7 @@ import { Progress } from "../../platform/progress";
 import { sandboxServer } from "../../provider/sandbox/server";
 import { dropTemplates, templatesOf } from "../../provider/snapshot/templates";
 import { Asker, OPEN, REFUSED } from "../support/asker";
+import { killIfAlive } from "../support/killIfAlive";
 
 const layout = loadLayout();
 const { ports } = layout;
@@ -133,7 +134,7 @@ describe("a snapshot job", function () {
       await sleep(10);
     }
     const its = (words: readonly string[]) => words.includes("/app/runner.cjs") && words.includes(SERVICE);
-    for (const pid of processesWhere(its)) process.kill(pid, "SIGKILL");
+    for (const pid of processesWhere(its)) killIfAlive(pid);
     await kubectl("delete", "job", `${NAME}-2`);
     assert.deepEqual([taken(), fs.existsSync(beginning)], [before, true]);
     await start(`${NAME}-3`);
@@ -146,7 +147,7 @@ describe("a snapshot job", function () {
 
   it("is loaded beside the sandboxes' server by a pod that cannot read what was not promoted", async () => {
     const unpromoted = path.join(STORE, ".quarantine");
-    fs.mkdirSync(unpromoted, { mode: 0o700 });
+    fs.mkdirSync(unpromoted, { mode: 0o700, recursive: true });
     fs.chownSync(unpromoted, 65532, 65532);
     const [newest = ""] = taken().sort().reverse();
     await beside("create", "job", `${LOAD}-1`, `--from=cronjob/${LOAD}`);
