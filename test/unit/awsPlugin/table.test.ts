@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { FUNCTIONS } from "../../../platform/plugins/aws/functions";
 import { KINDS } from "../../../platform/plugins/aws/types";
 import { projectRoot } from "../../../platform/home";
+import { CREATE_ONLY } from "./createOnly";
 
 const MODULES = path.join(projectRoot(), "node_modules/@pulumi");
 
@@ -22,35 +23,28 @@ function published(token: string) {
   };
 }
 
-/** What CloudFormation makes anew when these change, by its own names. */
-function createOnly(file: string): readonly string[] {
-  const text = fs.readFileSync(path.join(MODULES, "aws-native", `${file}.js`), "utf8");
-  const list = /replaceOnChanges: (\[[^\]]*\])/.exec(text)?.[1];
-  return list === undefined ? [] : (JSON.parse(list) as string[]);
-}
-
 /** Type of CloudFormation, and our names of its properties where they differ. */
-const NATIVE: Readonly<Record<string, readonly [file: string, names: Readonly<Record<string, string>>]>> = {
-  "aws:iam/role:Role": ["iam/role", { roleName: "name" }],
-  "aws:iam/policy:Policy": ["iam/managedPolicy", { managedPolicyName: "name" }],
-  "aws:iam/rolePolicy:RolePolicy": ["iam/rolePolicy", { policyName: "name", roleName: "role" }],
-  "aws:iam/openIdConnectProvider:OpenIdConnectProvider": ["iam/oidcProvider", {}],
-  "aws:kms/key:Key": ["kms/key", {}],
-  "aws:kms/alias:Alias": ["kms/alias", { aliasName: "name" }],
+const NATIVE: Readonly<Record<string, readonly [type: string, names: Readonly<Record<string, string>>]>> = {
+  "aws:iam/role:Role": ["AWS::IAM::Role", { roleName: "name" }],
+  "aws:iam/policy:Policy": ["AWS::IAM::ManagedPolicy", { managedPolicyName: "name" }],
+  "aws:iam/rolePolicy:RolePolicy": ["AWS::IAM::RolePolicy", { policyName: "name", roleName: "role" }],
+  "aws:iam/openIdConnectProvider:OpenIdConnectProvider": ["AWS::IAM::OIDCProvider", {}],
+  "aws:kms/key:Key": ["AWS::KMS::Key", {}],
+  "aws:kms/alias:Alias": ["AWS::KMS::Alias", { aliasName: "name" }],
   "aws:ecr/repository:Repository": [
-    "ecr/repository",
+    "AWS::ECR::Repository",
     { encryptionConfiguration: "encryptionConfigurations", repositoryName: "name" },
   ],
-  "aws:s3/bucket:Bucket": ["s3/bucket", { bucketName: "bucket", bucketNamePrefix: "bucketPrefix" }],
-  "aws:s3/bucketPolicy:BucketPolicy": ["s3/bucketPolicy", {}],
-  "aws:ssm/parameter:Parameter": ["ssm/parameter", {}],
-  "aws:secretsmanager/secret:Secret": ["secretsmanager/secret", {}],
-  "aws:cloudwatch/logGroup:LogGroup": ["logs/logGroup", { logGroupName: "name" }],
-  "aws:cloudwatch/logMetricFilter:LogMetricFilter": ["logs/metricFilter", { filterName: "name" }],
-  "aws:cloudwatch/metricAlarm:MetricAlarm": ["cloudwatch/alarm", { alarmName: "name" }],
-  "aws:cloudwatch/eventRule:EventRule": ["events/rule", {}],
-  "aws:sns/topic:Topic": ["sns/topic", { topicName: "name" }],
-  "aws:dynamodb/table:Table": ["dynamodb/table", { tableName: "name" }],
+  "aws:s3/bucket:Bucket": ["AWS::S3::Bucket", { bucketName: "bucket", bucketNamePrefix: "bucketPrefix" }],
+  "aws:s3/bucketPolicy:BucketPolicy": ["AWS::S3::BucketPolicy", {}],
+  "aws:ssm/parameter:Parameter": ["AWS::SSM::Parameter", {}],
+  "aws:secretsmanager/secret:Secret": ["AWS::SecretsManager::Secret", {}],
+  "aws:cloudwatch/logGroup:LogGroup": ["AWS::Logs::LogGroup", { logGroupName: "name" }],
+  "aws:cloudwatch/logMetricFilter:LogMetricFilter": ["AWS::Logs::MetricFilter", { filterName: "name" }],
+  "aws:cloudwatch/metricAlarm:MetricAlarm": ["AWS::CloudWatch::Alarm", { alarmName: "name" }],
+  "aws:cloudwatch/eventRule:EventRule": ["AWS::Events::Rule", {}],
+  "aws:sns/topic:Topic": ["AWS::SNS::Topic", { topicName: "name" }],
+  "aws:dynamodb/table:Table": ["AWS::DynamoDB::Table", { tableName: "name" }],
 };
 
 /** Replaced here and not by CloudFormation's list: why. `region` and name prefixes are the SDK's own notions. */
@@ -99,13 +93,13 @@ describe("the table of the aws stand-in", () => {
     });
   }
 
-  for (const [token, [file, names]] of Object.entries(NATIVE)) {
+  for (const [token, [type, names]] of Object.entries(NATIVE)) {
     it(`${token} is replaced for what CloudFormation replaces it for`, () => {
       const kind = KINDS[token];
       assert.ok(kind);
       const prefix = kind.name?.prefix;
       const replaced = new Set(Object.entries(kind.inputs).flatMap(([name, { replace }]) => (replace ? [name] : [])));
-      const listed = createOnly(file).map((name) => names[name] ?? name);
+      const listed = (CREATE_ONLY[type] ?? []).map((name) => names[name] ?? name);
       const covered = listed.filter((name) => name in kind.inputs);
       assert.deepEqual(
         covered.filter((name) => !replaced.has(name)),
