@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { projectRoot } from "../../../platform/home";
 import { missingPackages } from "../../../platform/toolchain/debian";
 import {
   atLeast,
@@ -11,7 +14,7 @@ import {
 } from "../../../platform/toolchain/recipe";
 import { inParallel } from "../../../platform/toolchain/parallel";
 import { RECIPES, TOOLS, type GoRecipe } from "../../../platform/toolchain/tools";
-import { standInFiles } from "../../../platform/toolchain/plugins";
+import { PLUGINS, standInFiles } from "../../../platform/toolchain/plugins";
 
 const recipe: GoRecipe = {
   kind: "go",
@@ -155,5 +158,21 @@ describe("inParallel", () => {
     };
     await assert.rejects(inParallel([1, 2, 3], 1, undefined, work), /no/);
     assert.deepEqual(begun, [1]);
+  });
+});
+
+describe("the packages that are installed", () => {
+  // The engine's language host reads each package's description, and each command sees to it that its plugin is there.
+  it("name no provider plugin that the set-up does not see to", () => {
+    const { packages } = JSON.parse(fs.readFileSync(path.join(projectRoot(), "package-lock.json"), "utf8")) as {
+      readonly packages: Readonly<Record<string, unknown>>;
+    };
+    const wanted = Object.keys(packages).filter((folder) => {
+      const file = path.join(projectRoot(), folder, "package.json");
+      if (folder === "" || !fs.existsSync(file)) return false;
+      const { pulumi } = JSON.parse(fs.readFileSync(file, "utf8")) as { pulumi?: { resource?: boolean } };
+      return pulumi?.resource === true;
+    });
+    assert.deepEqual(wanted.sort(), PLUGINS.map((name) => `node_modules/@pulumi/${name}`).sort());
   });
 });
