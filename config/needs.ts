@@ -3,7 +3,7 @@ import { parseExamples } from "../core/service/examples";
 import { type DeclaredNeeds, type Need, type NeedGraph, needCircles } from "../core/service/needs";
 import { describeValue } from "../core/service/problem";
 import type { ServiceConfig } from "../core/service/service";
-import type { SourceFiles } from "./services";
+import type { SourceFiles } from "./sourceFiles";
 import { stackProblem } from "./stackProblem";
 
 export interface ReadNeeds {

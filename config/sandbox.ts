@@ -8,7 +8,8 @@ import { describeValue, problemsOf, problemText, type Problem } from "../core/se
 import type { ServiceConfig } from "../core/service/service";
 import { stackProblem } from "./stackProblem";
 import type { SandboxesConfig } from "./sandboxes";
-import { readServices, type SourceFiles } from "./services";
+import { readServices } from "./services";
+import type { SourceFiles } from "./sourceFiles";
 
 /** One service of a sandbox, and where it answers there. */
 export interface SandboxServiceConfig {

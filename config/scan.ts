@@ -6,7 +6,7 @@ import type { ScanWish } from "../core/scan/wish";
 import { duration, field, mapWith, oneOf, wholeNumber } from "../core/service/field";
 import { problemText } from "../core/service/problem";
 import { reasonOf } from "../platform/errors";
-import type { SourceFiles } from "./services";
+import type { SourceFiles } from "./sourceFiles";
 
 const DAY = 86_400;
 

@@ -10,17 +10,10 @@ import { describeValue, type Problem, problemsOf } from "../core/service/problem
 import { mergeService, missingEnv, type ServiceConfig, type ServiceOverrides } from "../core/service/service";
 import { readNeeds } from "./needs";
 import { type InlineEntry, inlineEntrySchema, sourcedEntrySchema } from "./schema";
+import type { SourceFiles } from "./sourceFiles";
 import { stackProblem } from "./stackProblem";
 
 export { stackProblem } from "./stackProblem";
-
-/** How `services` reaches files; a test gives its own. */
-export interface SourceFiles {
-  /** Text of the file at a path relative to the project; undefined if there is none. */
-  read(path: string): string | undefined;
-  /** Absolute path of a path relative to the project. */
-  absolute(path: string): string;
-}
 
 export interface ReadServices {
   /** Only those without a problem. */

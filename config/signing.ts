@@ -7,7 +7,7 @@ import { iamArn, parseArn } from "../core/aws/arn";
 import { field, mapWith, oneOf, readBy } from "../core/service/field";
 import type { Problem } from "../core/service/problem";
 import { CLUSTER } from "../platform/local/layout";
-import type { SourceFiles } from "./services";
+import type { SourceFiles } from "./sourceFiles";
 
 /** Role of an account's baseline that alone may sign with its signing key. */
 const SIGNER_ROLE = "hms-signer";

@@ -8,7 +8,7 @@ import { anyText, duration, field, mapOf, mapWith, text, wholeNumber } from "../
 import { DNS_LABEL, LABEL_KEY, LABEL_VALUE, PINNED_IMAGE, SECRET_NAME, SERVICE_NAME } from "../core/service/names";
 import { describeValue, type Expectation, type Problem } from "../core/service/problem";
 import { CLUSTER } from "../platform/local/layout";
-import type { SourceFiles } from "./services";
+import type { SourceFiles } from "./sourceFiles";
 import { stackProblem } from "./stackProblem";
 
 const DAY = 86_400;
