@@ -20,22 +20,27 @@ const DELETION_WINDOW = 30;
 
 export interface AccountKeysArgs {
   readonly account: Account;
-  /** Id of a ledger key that an earlier life of the stack has left in the account. */
-  readonly ledgerKey?: string;
+  /** Ids of keys that an earlier life of the stack has left in the account. @default none */
+  readonly left?: LeftKeys;
 }
+
+/** Keys that outlive the stack: the ledger and the images of releases do, and are worth nothing without theirs. */
+const LASTING = ["ledger", "registry"] as const satisfies readonly BaselineKey[];
+export type LastingKey = (typeof LASTING)[number];
+export type LeftKeys = Readonly<Partial<Record<LastingKey, string>>>;
+const isLasting = (purpose: BaselineKey): purpose is LastingKey => LASTING.some((one) => one === purpose);
 
 /** The keys of an account, one for each thing that is kept there. */
 export class AccountKeys extends pulumi.ComponentResource {
   readonly keys: Readonly<Record<BaselineKey, Key>>;
 
-  constructor(name: string, { account, ledgerKey }: AccountKeysArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { account, left = {} }: AccountKeysArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hms:delivery:AccountKeys", name, {}, opts);
     const made = BASELINE_KEYS.map((purpose) => {
-      // The ledger outlives the stack, and is worth nothing without its key.
-      const child = { parent: this, ...(purpose === "ledger" ? { retainOnDelete: true } : {}) };
-      const left = purpose === "ledger" ? ledgerKey : undefined;
-      const taken = (id: string) => (left === undefined ? child : { ...child, import: id });
-      const key = new Key(`${name}-${purpose}`, keyArgs(account, purpose), taken(left ?? ""));
+      const child = { parent: this, ...(isLasting(purpose) ? { retainOnDelete: true } : {}) };
+      const there = isLasting(purpose) ? left[purpose] : undefined;
+      const taken = (id: string) => (there === undefined ? child : { ...child, import: id });
+      const key = new Key(`${name}-${purpose}`, keyArgs(account, purpose), taken(there ?? ""));
       const alias = keyAlias(purpose);
       new Alias(`${name}-${purpose}-alias`, { name: alias, targetKeyId: key.keyId }, taken(alias));
       return [purpose, key] as const;

@@ -7,11 +7,13 @@ import {
 } from "@pulumi/aws/ecr";
 import * as pulumi from "@pulumi/pulumi";
 import type { Account } from "../core/account/account";
-import { arnOf, dnsSuffixOf } from "../core/aws/arn";
+import { arnOf } from "../core/aws/arn";
 import {
+  type Puller,
   pullPolicy,
   pullRequestLifecycle,
   pullRequestRepository,
+  registryAddress,
   releaseRepository,
   replicationPolicy,
 } from "../core/registry/documents";
@@ -23,13 +25,13 @@ export interface AccountRegistryArgs {
   /** Names of the services; each has a repository for releases, and one for pull requests. */
   readonly services: readonly string[];
   /** Accounts that may pull releases, of the same partition. @default none */
-  readonly pullers?: readonly Account[];
+  readonly pullers?: readonly Puller[];
   /** Accounts whose registries get a copy of each release. @default none */
   readonly replicas?: readonly Account[];
   /** Accounts whose registries put copies here. @default none */
   readonly sources?: readonly Account[];
-  /** Whether images go with the stack; for stacks that are taken away. @default false */
-  readonly emptied?: boolean;
+  /** Repositories of releases that an earlier life of the stack has left: they are taken up again. @default none */
+  readonly left?: readonly string[];
 }
 
 /** Beside an image lie what is about it, under tags that grow: a second signature is added under the same one. */
@@ -38,6 +40,7 @@ const GROWING = [{ filter: "sha256-*", filterType: "WILDCARD" }];
 /**
  * The images of one account, in ECR: tags that cannot be moved, all encrypted with the account's key and scanned when
  * they come. Releases have no rule of AWS' that takes any away, for none knows what is live: `hms registry prune` does.
+ * They outlive the stack, for the ledger names them; images of pull requests go with it.
  */
 export class AccountRegistry extends pulumi.ComponentResource {
   /** Where images are pushed, without repository: `111111111111.dkr.ecr.us-gov-west-1.amazonaws.com/hms`. */
@@ -45,19 +48,23 @@ export class AccountRegistry extends pulumi.ComponentResource {
 
   constructor(name: string, args: AccountRegistryArgs, opts: pulumi.ComponentResourceOptions) {
     const { account, services, pullers = [], replicas = [], sources = [] } = args;
-    const address = `${account.id}.dkr.ecr.${account.region}.${dnsSuffixOf(account.partition)}/hms`;
+    const address = registryAddress(account);
     super("hms:delivery:AccountRegistry", name, { address, services }, opts);
     this.address = address;
     const parent = { parent: this };
     for (const service of services) {
-      const release = this.repository(`${name}-${service}`, releaseRepository(service), args);
+      const release = this.releases(`${name}-${service}`, releaseRepository(service), args);
       if (pullers.length > 0)
         new RepositoryPolicy(
           `${name}-${service}-pull`,
           { repository: release.name, policy: pullPolicy(pullers) },
           parent,
         );
-      const pullRequests = this.repository(`${name}-${service}-pr`, pullRequestRepository(service), args);
+      const pullRequests = new Repository(
+        `${name}-${service}-pr`,
+        { ...repositoryArgs(pullRequestRepository(service), args), forceDelete: true },
+        parent,
+      );
       new LifecyclePolicy(
         `${name}-${service}-pr-lifecycle`,
         { repository: pullRequests.name, policy: pullRequestLifecycle() },
@@ -84,24 +91,28 @@ export class AccountRegistry extends pulumi.ComponentResource {
       );
     if (sources.length > 0) {
       const { partition, region, id } = account;
-      const repositories = arnOf({ partition, service: "ecr", region, account: id, resource: "repository/hms/*" });
+      const arn = (resource: string) => arnOf({ partition, service: "ecr", region, account: id, resource });
+      const repositories = services.map((service) => arn(`repository/${releaseRepository(service)}`));
       new RegistryPolicy(`${name}-replicated`, { policy: replicationPolicy(sources, repositories) }, parent);
     }
     this.registerOutputs({ address });
   }
 
-  private repository(name: string, repository: string, { key, emptied = false }: AccountRegistryArgs): Repository {
-    return new Repository(
-      name,
-      {
-        name: repository,
-        imageTagMutability: "IMMUTABLE_WITH_EXCLUSION",
-        imageTagMutabilityExclusionFilters: GROWING,
-        encryptionConfigurations: [{ encryptionType: "KMS", kmsKey: key }],
-        imageScanningConfiguration: { scanOnPush: true },
-        forceDelete: emptied,
-      },
-      { parent: this },
-    );
+  private releases(name: string, repository: string, args: AccountRegistryArgs): Repository {
+    const isLeft = args.left?.includes(repository) ?? false;
+    return new Repository(name, repositoryArgs(repository, args), {
+      parent: this,
+      // Who goes back after a destroy needs the images, and the ledger's proof is about them.
+      retainOnDelete: true,
+      ...(isLeft ? { import: repository } : {}),
+    });
   }
 }
+
+const repositoryArgs = (name: string, { key }: AccountRegistryArgs) => ({
+  name,
+  imageTagMutability: "IMMUTABLE_WITH_EXCLUSION",
+  imageTagMutabilityExclusionFilters: GROWING,
+  encryptionConfigurations: [{ encryptionType: "KMS", kmsKey: key }],
+  imageScanningConfiguration: { scanOnPush: true },
+});

@@ -1,3 +1,4 @@
+import { getRepository } from "@pulumi/aws/ecr";
 import { getCallerIdentity } from "@pulumi/aws/getCallerIdentity";
 import { getKey } from "@pulumi/aws/kms";
 import type { Provider } from "@pulumi/aws/provider";
@@ -7,6 +8,7 @@ import type { StackConfig } from "../config/stackConfig";
 import { type Account, roleArnOf } from "../core/account/account";
 import { bucketName, keyAlias } from "../core/account/names";
 import { isBaselined, TO_DO } from "../core/account/state";
+import { releaseRepository } from "../core/registry/documents";
 import { reasonOf } from "../platform/errors";
 import { accountProvider } from "./accountProvider";
 import { GovCloudAccount, type LeftBehind } from "./govCloudAccount";
@@ -18,6 +20,7 @@ import { GovCloudAccount, type LeftBehind } from "./govCloudAccount";
  */
 export async function makeAccounts(config: StackConfig): Promise<ReadonlyMap<string, GovCloudAccount>> {
   const { accounts, aws: reach, stack, protect, ledgerLock } = config;
+  const services = config.services.map(({ name }) => name);
   for (const { name, state } of accounts.filter((account) => !isBaselined(account.state)))
     void pulumi.log.warn(`account ${name} is ${state}: nothing is made in it. Next: ${TO_DO[state]}`);
   const kept = accounts
@@ -26,14 +29,15 @@ export async function makeAccounts(config: StackConfig): Promise<ReadonlyMap<str
       account,
       provider: accountProvider(`hms-${account.name}-provider`, account, reach, stack, {}),
     }));
-  const seen = await Promise.all(kept.map(({ account, provider }) => look(account, provider)));
+  const seen = await Promise.all(kept.map(({ account, provider }) => look(account, provider, services)));
   const wrong = seen.flatMap((one) => ("problem" in one ? [one.problem] : []));
   if (wrong.length > 0) throw new pulumi.RunError(["nothing was changed:", ...wrong].join("\n  "));
   return new Map(
     kept.map(({ account, provider }, index) => {
       const one = seen[index];
       const leftBehind = one !== undefined && "leftBehind" in one ? one.leftBehind : {};
-      const args = { account, reach, provider, ledgerLock, leftBehind };
+      const others = kept.flatMap((other) => (other.account === account ? [] : [other.account]));
+      const args = { account, reach, provider, ledgerLock, services, others, leftBehind };
       return [account.name, new GovCloudAccount(`hms-${account.name}`, args, { protect })];
     }),
   );
@@ -41,20 +45,26 @@ export async function makeAccounts(config: StackConfig): Promise<ReadonlyMap<str
 
 type Seen = { readonly problem: string } | { readonly leftBehind: LeftBehind };
 
-async function look(account: Account, provider: Provider): Promise<Seen> {
+async function look(account: Account, provider: Provider, services: readonly string[]): Promise<Seen> {
   const what = `account ${account.name} (${account.id})`;
   try {
     const { accountId, arn } = await getCallerIdentity({}, { provider });
     if (accountId !== account.id)
       return { problem: `${what}: the role ${roleArnOf(account)} led to account ${accountId} (${arn})` };
-    const [ledgerKey, ledgerBucket] = await Promise.all([
+    const [ledger, registry, ledgerBucket, ...repositories] = await Promise.all([
       found(getKey({ keyId: keyAlias("ledger") }, { provider })),
+      found(getKey({ keyId: keyAlias("registry") }, { provider })),
       found(getBucket({ bucket: bucketName(account, "ledger") }, { provider })),
+      ...services.map((service) => found(getRepository({ name: releaseRepository(service) }, { provider }))),
     ]);
     return {
       leftBehind: {
-        ...(ledgerKey === undefined ? {} : { ledgerKey: ledgerKey.id }),
+        keys: {
+          ...(ledger === undefined ? {} : { ledger: ledger.id }),
+          ...(registry === undefined ? {} : { registry: registry.id }),
+        },
         ledgerBucket: ledgerBucket !== undefined,
+        repositories: repositories.flatMap((one) => one?.name ?? []),
       },
     };
   } catch (error) {

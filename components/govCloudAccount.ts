@@ -7,13 +7,16 @@ import { boundaryArn } from "../core/account/deployRole";
 import { policyText, signerPolicy, signerTrust } from "../core/account/documents";
 import { FREEZE_CALENDAR, SIGNER_ROLE } from "../core/account/names";
 import { AccountBucket } from "./accountBucket";
-import { AccountKeys } from "./accountKeys";
+import { AccountKeys, type LeftKeys } from "./accountKeys";
+import { AccountRegistry } from "./accountRegistry";
 import { AccountWatch } from "./accountWatch";
 
 /** What an earlier life of the stack has left in an account: it is taken up again. */
 export interface LeftBehind {
-  readonly ledgerKey?: string;
+  readonly keys?: LeftKeys;
   readonly ledgerBucket?: boolean;
+  /** Of releases. */
+  readonly repositories?: readonly string[];
 }
 
 export interface GovCloudAccountArgs {
@@ -23,13 +26,17 @@ export interface GovCloudAccountArgs {
   readonly provider: Provider;
   /** How long the ledger's entries may not be changed by anybody. */
   readonly ledgerLock: LedgerLock;
+  /** Names of the stack's services, whose images it keeps. */
+  readonly services: readonly string[];
+  /** The stack's other accounts, which pull from its registry and have copies made to or from it. @default none */
+  readonly others?: readonly Account[];
   /** @default nothing */
   readonly leftBehind?: LeftBehind;
 }
 
 /**
  * One agency's account, with all that deliveries into it stand on: keys, the ledger's and the snapshots' buckets, the
- * role that signs, logs, alarms, the freeze. The deploy role, its boundary and the state's bucket are there before, made
+ * registry, the role that signs, logs, alarms, the freeze. The deploy role, its boundary and the state's bucket are there before, made
  * by `hms account bootstrap`.
  */
 export class GovCloudAccount extends pulumi.ComponentResource {
@@ -38,9 +45,11 @@ export class GovCloudAccount extends pulumi.ComponentResource {
   readonly keyArns: Readonly<Record<"registry" | "ledger" | "snapshots" | "signing", pulumi.Output<string>>>;
   readonly ledgerBucket: pulumi.Output<string>;
   readonly snapshotBucket: pulumi.Output<string>;
+  /** Where its images are, without repository. */
+  readonly registryAddress: string;
 
   constructor(name: string, args: GovCloudAccountArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { account, provider, ledgerLock, leftBehind = {} } = args;
+    const { account, provider, ledgerLock, services, others = [], leftBehind = {} } = args;
     super(
       "hms:delivery:GovCloudAccount",
       name,
@@ -54,7 +63,7 @@ export class GovCloudAccount extends pulumi.ComponentResource {
     const child = { parent: this };
     const { keys } = new AccountKeys(
       `${name}-key`,
-      { account, ...(leftBehind.ledgerKey === undefined ? {} : { ledgerKey: leftBehind.ledgerKey }) },
+      { account, ...(leftBehind.keys === undefined ? {} : { left: leftBehind.keys }) },
       child,
     );
     this.keyArns = {
@@ -63,6 +72,16 @@ export class GovCloudAccount extends pulumi.ComponentResource {
       snapshots: keys.snapshots.arn,
       signing: keys.signing.arn,
     };
+    const registry = new AccountRegistry(
+      `${name}-registry`,
+      {
+        ...{ account, key: keys.registry.arn, services, pullers: others, left: leftBehind.repositories ?? [] },
+        replicas: others.filter(({ name: other }) => account.replicateTo?.includes(other)),
+        sources: others.filter(({ replicateTo }) => replicateTo?.includes(account.name)),
+      },
+      child,
+    );
+    this.registryAddress = registry.address;
     const ledger = new AccountBucket(
       `${name}-ledger`,
       { account, purpose: "ledger", key: keys.ledger.arn, lock: ledgerLock, isThere: leftBehind.ledgerBucket ?? false },
@@ -106,6 +125,7 @@ export class GovCloudAccount extends pulumi.ComponentResource {
       keys: this.keyArns,
       ledgerBucket: this.ledgerBucket,
       snapshotBucket: this.snapshotBucket,
+      registry: this.registryAddress,
     });
   }
 }

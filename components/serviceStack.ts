@@ -9,6 +9,7 @@ import { tellPlan } from "./planFacts";
 import { resourceName } from "./resourceName";
 import { planServices, refuseImpossible, type ServicePlan } from "./servicePlan";
 import { soakOf } from "./services";
+import { scheduleRegistryPrune } from "./registryPrune";
 import { scheduleSnapshots } from "./snapshotSchedule";
 import { hmsProvider, kubernetesProvider, makeTarget, type TargetArgs, type TargetProviders } from "./target";
 
@@ -33,8 +34,11 @@ export async function serviceStack() {
     void pulumi.log.info("images are neither signed nor verified: the stack has no hms:signing");
 
   const urls = config.targets === "cluster" ? oneTarget(config, planned, shared) : inAccounts(config, planned, shared);
-  if (config.snapshots.length > 0)
-    scheduleSnapshots(config.snapshots, { providers: await ownProviders(config, planned) });
+  if (config.snapshots.length > 0 || config.registryPrune !== undefined) {
+    const providers = await ownProviders(config, planned);
+    scheduleSnapshots(config.snapshots, { providers });
+    scheduleRegistryPrune(config, { providers });
+  }
   return { urls, ...(accounts === undefined ? {} : { accounts }) };
 }
 
@@ -86,9 +90,9 @@ async function accountsOf(config: StackConfig) {
   if (config.accounts.length === 0) return undefined;
   const { makeAccounts } = await import("./accounts");
   return Object.fromEntries(
-    [...(await makeAccounts(config))].map(([name, { keyArns, ledgerBucket, snapshotBucket }]) => [
+    [...(await makeAccounts(config))].map(([name, { keyArns, ledgerBucket, snapshotBucket, registryAddress }]) => [
       name,
-      { keys: keyArns, ledgerBucket, snapshotBucket },
+      { keys: keyArns, ledgerBucket, snapshotBucket, registry: registryAddress },
     ]),
   );
 }

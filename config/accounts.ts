@@ -25,12 +25,19 @@ const region = text({
   advice: "write the region that the account's keys, buckets and clusters are in",
 });
 
+const pullRole = text({
+  pattern: /^[\w+=,.@/-]{1,128}$/,
+  allowed: "the name of a role (letters, digits and +=,.@/_-), with its path if it has one, without its ARN",
+  advice: "write the role of the cluster's nodes, which pulls images, or leave it out",
+}).exactOptional();
+
 const eks = mapWith({
   eks: text({
     pattern: /^[0-9A-Za-z][\w-]{0,99}$/,
     allowed: "the name of an EKS cluster of the account (letters, digits, hyphens and underscores)",
     advice: "write it as `aws eks list-clusters` shows it",
   }),
+  pullRole,
 });
 
 const context = mapWith({
@@ -40,6 +47,7 @@ const context = mapWith({
     advice: "write a name that `kubectl config get-contexts` lists",
   }),
   namespace: text({ ...DNS_LABEL, advice: "write the namespace that stands in for the account's" }).exactOptional(),
+  pullRole,
 });
 
 /** `{ eks: NAME }`, or `{ kubeContext: NAME, namespace: NAME }`; which one is said by the key that is there. */
@@ -79,6 +87,7 @@ const accountSchema = mapWith({
     allowed: "host:port of a registry",
     advice: "leave it out for the account's ECR",
   }).exactOptional(),
+  replicateTo: z.array(text(ACCOUNT_NAME)).exactOptional(),
 });
 
 type AccountEntry = Readonly<z.output<typeof accountSchema>>;
@@ -146,7 +155,11 @@ export function accountProblems({ accounts, aws }: AwsValues): readonly Problem[
   const problems = entries.flatMap(([name, entry]) => {
     const other = first.get(entry.id);
     if (other === undefined) first.set(entry.id, name);
-    return [...(other === undefined ? [] : [sameId(name, entry.id, other)]), ...entryProblems(name, entry)];
+    return [
+      ...(other === undefined ? [] : [sameId(name, entry.id, other)]),
+      ...entryProblems(name, entry),
+      ...replicaProblems(name, entry, Object.keys(accounts)),
+    ];
   });
   return [...problems, ...reachProblems(aws), ...partitionProblems(entries)];
 }
@@ -169,6 +182,27 @@ function entryProblems(name: string, entry: AccountEntry): readonly Problem[] {
       advice: "say where its services go, or set its state to baselined",
     });
   return problems;
+}
+
+function replicaProblems(
+  name: string,
+  { replicateTo = [] }: AccountEntry,
+  names: readonly string[],
+): readonly Problem[] {
+  const others = names.filter((other) => other !== name);
+  return replicateTo.flatMap((to, index): Problem[] =>
+    others.includes(to) && replicateTo.indexOf(to) === index
+      ? []
+      : [
+          {
+            path: ["accounts", name, "replicateTo", index],
+            got: to === name ? `${describeValue(to)}, the account itself` : describeValue(to),
+            allowed:
+              others.length === 0 ? "nothing, for the stack has no other account" : `one of ${others.join(", ")}, once`,
+            advice: "name the accounts whose registries get a copy of each release, or leave it out",
+          },
+        ],
+  );
 }
 
 const sameId = (name: string, id: string, other: string): Problem => ({

@@ -15,6 +15,7 @@ import { accountProblems, accountsOf, awsReach, ledgerLockOf } from "./accounts"
 import { chaosProblems } from "./chaos";
 import { needProblems } from "./needs";
 import { type Overrides, overridesSchema, STACK_KEYS, stackSchema, type StackValues } from "./schema";
+import { type RegistryPruneConfig, registryPruneProblems } from "./registryPrune";
 import { readScan } from "./scan";
 import { readServices, stackProblem } from "./services";
 import type { SourceFiles } from "./sourceFiles";
@@ -80,6 +81,8 @@ export interface StackConfig {
   readonly services: readonly ServiceConfig[];
   /** Snapshots that are taken by themselves, sorted by service. */
   readonly snapshots: readonly SnapshotConfig[];
+  /** When images that nobody uses are looked for, and whether they are removed. Absent: never. */
+  readonly registryPrune?: RegistryPruneConfig;
   /** AWS accounts that the stack keeps or delivers to, sorted by name. Empty: nothing of AWS is loaded. */
   readonly accounts: readonly Account[];
   readonly aws: AwsReach;
@@ -135,7 +138,12 @@ export function readStack(input: StackInput): ReadStack {
     ...scan.problems,
     ...(named === undefined
       ? []
-      : [...tlsProblems(named), ...accountProblems(named), ...signingProblems(named)].map(stackProblem)),
+      : [
+          ...tlsProblems(named),
+          ...accountProblems(named),
+          ...signingProblems(named),
+          ...registryPruneProblems(named),
+        ].map(stackProblem)),
     ...signing.problems.map(stackProblem),
     ...chaosProblems({ stack: input.stack, protect: named?.protect ?? false }, services.services),
     ...needProblems(services.services, services.names),

@@ -22,6 +22,7 @@ import { z } from "zod";
 import { tlsSchema } from "./tls";
 import { approvedSourcesSchema } from "./approvedSources";
 import { freezeSchema } from "./freeze";
+import { registryPruneSchema } from "./registryPrune";
 import { scanSchema } from "./scan";
 import { signingField } from "./signing";
 import { snapshotsSchema } from "./snapshots";
@@ -175,6 +176,7 @@ export const stackSchema = mapWith({
   schedule: schedulePolicySchema.default(DEFAULT_POLICY),
   signing: signingField.exactOptional(),
   snapshots: snapshotsSchema,
+  registryPrune: registryPruneSchema.exactOptional(),
   scan: scanSchema.exactOptional(),
   accounts: accountsSchema,
   aws: awsSchema,

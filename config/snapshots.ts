@@ -1,45 +1,20 @@
 import { isIPv4 } from "node:net";
 import { z } from "zod";
 import { path as at, asString } from "../core/json";
-import { cronProblem } from "../core/schedule/cron";
-import { readZone } from "../core/schedule/zone";
 import { parseScrubRules } from "../core/scrub/rules";
 import { anyText, duration, field, mapOf, mapWith, text, wholeNumber } from "../core/service/field";
 import { DNS_LABEL, LABEL_KEY, LABEL_VALUE, PINNED_IMAGE, SECRET_NAME, SERVICE_NAME } from "../core/service/names";
-import { describeValue, type Expectation, type Problem } from "../core/service/problem";
+import { describeValue, type Problem } from "../core/service/problem";
 import { CLUSTER } from "../platform/local/layout";
+import { schedule, timeZone } from "./clock";
 import type { SourceFiles } from "./sourceFiles";
 import { stackProblem } from "./stackProblem";
 
 const DAY = 86_400;
 
-const schedule = z.unknown().transform((value, context): string => {
-  const wrong = typeof value === "string" ? cronProblem(value) : "";
-  if (typeof value === "string" && wrong === undefined) return value.trim();
-  const expectation: Expectation = {
-    got: wrong ? `${describeValue(value)}: ${wrong}` : describeValue(value),
-    allowed: "a cron line of five fields: minute, hour, day of the month, month, day of the week",
-    advice: 'write for example "0 3 * * *", every night at three',
-  };
-  context.addIssue({ code: "custom", params: { ...expectation } });
-  return z.NEVER;
-});
-
-const timeZone = z.unknown().transform((value, context): string => {
-  const read = readZone(typeof value === "string" ? value : "");
-  // Kubernetes knows zones by name only.
-  if ("zone" in read && (read.zone === "UTC" || read.zone.includes("/")))
-    return read.zone === "UTC" ? "Etc/UTC" : read.zone;
-  const { allowed, advice } =
-    "problem" in read
-      ? read.problem
-      : { allowed: "an IANA time zone such as America/New_York, or UTC", advice: "name the place" };
-  context.addIssue({ code: "custom", params: { got: describeValue(value), allowed, advice } });
-  return z.NEVER;
-});
-
-const cidr = field(
-  { allowed: "an IPv4 network such as 10.20.0.0/24", advice: "write where the database is, as narrow as it is known" },
+/** An IPv4 network, `10.20.0.0/24`. */
+export const cidr = field(
+  { allowed: "an IPv4 network such as 10.20.0.0/24", advice: "write where it is, as narrow as it is known" },
   (value) => {
     const [address = "", length = "", ...rest] = typeof value === "string" ? value.split("/") : [];
     return rest.length === 0 && isIPv4(address) && /^(\d|[12]\d|3[0-2])$/.test(length)

@@ -2,6 +2,7 @@ import type { ProgramSpec } from "../cli/command";
 import { admission } from "./commands/admission";
 import { freezeServe } from "./commands/freezeServe";
 import { move } from "./commands/move";
+import { prune } from "./commands/prune";
 import { reap } from "./commands/reap";
 import { reviewGateCommand, standInIdentity } from "./commands/reviewGate";
 import { selftest } from "./commands/selftest";
@@ -23,6 +24,7 @@ export const RUNNER: ProgramSpec = {
     standInIdentity,
     snapshot,
     snapshotLoad,
+    prune,
     selftest,
   ],
 };

@@ -1,7 +1,7 @@
 import { ownTags, KEPT_RELEASES, type Decision } from "../../core/registry/retention";
 import { applyPrune, decidePrune } from "../../provider/registry/prune";
 import { answer, JSON_OPTION, UsageError, type Command } from "../command";
-import { pruneCaseOf } from "../images";
+import { openPrune } from "../images";
 import { STACK_OPTION } from "./status";
 
 /** What `hms registry prune --json` prints. */
@@ -43,7 +43,7 @@ export const prune: Command = {
     const stack = invocation.required("stack");
     const keep = countOf(invocation.required("keep"));
     const applied = invocation.flag("apply");
-    const prune = await pruneCaseOf(stack, keep, io);
+    const prune = await openPrune({ stack, keep, apply: applied }, io);
     const decisions = await decidePrune(prune);
     if (applied)
       await applyPrune(

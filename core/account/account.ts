@@ -2,8 +2,12 @@ import { iamArn, type Partition } from "../aws/arn";
 import type { AccountState } from "./state";
 
 /** Where pods of an account run: its EKS cluster, found by name with the account's role, or a context of the kubeconfig. */
-export type AccountCluster =
-  { readonly eks: string } | { readonly kubeContext: string; readonly namespace?: string | undefined };
+export type AccountCluster = (
+  { readonly eks: string } | { readonly kubeContext: string; readonly namespace?: string | undefined }
+) & {
+  /** Name of the role that its nodes pull images by, from the registries of other accounts too. */
+  readonly pullRole?: string | undefined;
+};
 
 /** One agency's AWS account, as the stack's file registers it. */
 export interface Account {
@@ -24,7 +28,12 @@ export interface Account {
   readonly clusters: Readonly<Record<string, AccountCluster>>;
   /** `host:port` of the registry that stands in for its ECR. */
   readonly registry?: string;
+  /** Names of the accounts whose registries get a copy of each release that is pushed here. */
+  readonly replicateTo?: readonly string[];
 }
+
+/** As much of an account as getting into it takes. */
+export type AccountDoor = Pick<Account, "name" | "id" | "partition" | "region" | "role" | "externalId">;
 
 /** How AWS is reached. */
 export interface AwsReach {

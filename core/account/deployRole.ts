@@ -31,6 +31,8 @@ export function deployPolicy(account: Account): PolicyDocument {
       "*",
     ),
     allow("Registries", ["ecr:*"], regional(account, "ecr", "repository/hms/*")),
+    // A list of them can be had of a whole account alone.
+    allow("RegistriesAreListed", ["ecr:DescribeRepositories"], regional(account, "ecr", "repository/*")),
     allow("RegistryLogin", ["ecr:GetAuthorizationToken", "ecr:*Registry*", "ecr:*Replication*"], "*"),
     allow("Logs", ["logs:*"], regional(account, "logs", "log-group:/hms/*")),
     allow("LogsAreListed", ["logs:DescribeLogGroups"], "*"),

@@ -12,6 +12,8 @@ export interface SessionRole {
   readonly sessionName?: string | undefined;
   /** Told to the account with every call of the session: service, stack, who deploys. */
   readonly tags?: Readonly<Record<string, string>> | undefined;
+  /** A policy document; the session may do what both it and the role allow. @default what the role allows */
+  readonly policy?: string | undefined;
 }
 
 export interface SessionOptions {
@@ -179,6 +181,7 @@ async function assume(
     RoleArn: role.arn,
     RoleSessionName: role.sessionName ?? SESSION_NAME,
     ExternalId: role.externalId,
+    Policy: role.policy,
     ...(role.tags && { Tags: Object.entries(role.tags).map(([Key, Value]) => ({ Key, Value })) }),
   });
   const ask = async (abort?: AbortSignal): Promise<Credentials> => {

@@ -12,12 +12,13 @@ import {
   regional,
   SIGNER_ROLE,
 } from "../../core/account/names";
+import { REPOSITORIES } from "../../core/registry/documents";
 import type { AwsSession } from "../../platform/aws/session";
 import { orAbsent } from "./piece";
 
 /** One of this program's things in an account. */
 export interface Thing {
-  readonly kind: "policy" | "role" | "key" | "bucket" | "log group" | "alarm" | "topic" | "parameter";
+  readonly kind: "policy" | "role" | "key" | "bucket" | "repository" | "log group" | "alarm" | "topic" | "parameter";
   readonly name: string;
   /** What is to be known of it: that it is locked, when it is gone. Empty: nothing. */
   readonly note: string;
@@ -26,7 +27,8 @@ export interface Thing {
 /** Everything of this program's that is in an account, by the names that it gives. Changes nothing. */
 export async function inventory(session: AwsSession, account: Account, signal: AbortSignal): Promise<readonly Thing[]> {
   const found: Thing[] = [];
-  for (const look of [roles, keys, buckets, watch, parameters]) found.push(...(await look(session, account, signal)));
+  for (const look of [roles, keys, buckets, repositories, watch, parameters])
+    found.push(...(await look(session, account, signal)));
   return found;
 }
 
@@ -95,6 +97,23 @@ const buckets: Look = async (session, account, signal) => {
     found.push({ kind: "bucket", name: Bucket, note });
   }
   return found;
+};
+
+/** Also of services that the stack has no more: what lies in them outlives both. */
+const repositories: Look = async (session, _account, signal) => {
+  const ecr = await import("@aws-sdk/client-ecr");
+  const client = session.client(ecr.ECRClient);
+  const until = { abortSignal: signal };
+  const found: Thing[] = [];
+  for await (const page of ecr.paginateDescribeRepositories({ client }, {}, until))
+    for (const { repositoryName = "" } of page.repositories ?? []) {
+      if (!repositoryName.startsWith(REPOSITORIES)) continue;
+      let images = 0;
+      for await (const { imageDetails = [] } of ecr.paginateDescribeImages({ client }, { repositoryName }, until))
+        images += imageDetails.length;
+      found.push({ kind: "repository", name: repositoryName, note: images === 0 ? "empty" : `images: ${images}` });
+    }
+  return found.sort((one, other) => (one.name < other.name ? -1 : 1));
 };
 
 const watch: Look = async (session, account, signal) => {

@@ -48,14 +48,15 @@ describe("the registry of an account", function () {
   };
 
   it("is made with tags that cannot move, encrypted, scanned, pulled by policy, and without a rule on releases", async () => {
-    const other = `{ name: "epa", id: "222222222222", partition: "aws-us-gov", region: "us-gov-west-1" }`;
+    const place = `partition: "aws-us-gov", region: "us-gov-west-1"`;
+    const other = `{ name: "epa", id: "222222222222", ${place}, role: "hms-deploy", clusters: {} }`;
     project.program(`
       const { AccountRegistry } = require(${JSON.stringify(COMPONENT)});
       ${providerOf(moto, USDA)}
       const key = new (aws("kms").Key)("key", {}, opts);
       const account = { name: "usda", id: "${USDA}", partition: "aws-us-gov", region: "us-gov-west-1" };
       new AccountRegistry("usda-registry", {
-        account, key: key.arn, services: ["web"], emptied: true, pullers: [${other}], replicas: [${other}], sources: [${other}],
+        account, key: key.arn, services: ["web"], pullers: [${other}], replicas: [${other}], sources: [${other}],
       }, { providers: { aws: provider } });`);
     const up = await project.pulumi("up", "--yes", "--skip-preview", "--stack", "test");
     assert.equal(up.code, 0, up.text);

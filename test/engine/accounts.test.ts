@@ -8,6 +8,17 @@ import {
   GetRolePolicyCommand,
   IAMClient,
 } from "@aws-sdk/client-iam";
+import {
+  BatchGetImageCommand,
+  DescribeRegistryCommand,
+  DescribeRepositoriesCommand,
+  ECRClient,
+  GetLifecyclePolicyCommand,
+  GetRegistryPolicyCommand,
+  GetRepositoryPolicyCommand,
+  LifecyclePolicyNotFoundException,
+  PutImageCommand,
+} from "@aws-sdk/client-ecr";
 import { DescribeKeyCommand, KMSClient, ListKeysCommand, PutKeyPolicyCommand } from "@aws-sdk/client-kms";
 import {
   DeletePublicAccessBlockCommand,
@@ -28,6 +39,15 @@ import { PluginProject, type Run } from "./support/pluginProject";
 
 const AWS_VERSION = "7.48.0";
 const USDA = "111111111111";
+const RELEASES = ["hms/drought-benefit", "hms/drought-benefit-north"];
+const PULL_REQUESTS = ["hms/pr/drought-benefit", "hms/pr/drought-benefit-north"];
+
+const IMAGE = JSON.stringify({
+  schemaVersion: 2,
+  mediaType: "application/vnd.oci.image.manifest.v1+json",
+  config: { mediaType: "application/vnd.oci.image.config.v1+json", digest: `sha256:${"1".repeat(64)}`, size: 2 },
+  layers: [],
+});
 
 describe("the accounts of a stack, by the engine on the emulator", function () {
   this.timeout(300_000);
@@ -70,7 +90,9 @@ module.exports = async () => {
   before(async () => {
     moto = await Moto.start();
     project = new PluginProject("aws", AWS_VERSION);
-    config = { ...loadStackFile(projectRoot(), "emulated"), aws: { endpoint: moto.endpoint, fips: false } };
+    const stack = loadStackFile(projectRoot(), "emulated");
+    const accounts = stack.accounts.map((one) => (one.name === "usda" ? { ...one, replicateTo: ["epa"] } : one));
+    config = { ...stack, accounts, aws: { endpoint: moto.endpoint, fips: false } };
     Object.assign(project.env, {
       ...{ AWS_ACCESS_KEY_ID: "emulated", AWS_SECRET_ACCESS_KEY: "emulated" },
       PULUMI_NODEJS_TRANSPILE_ONLY: "true",
@@ -100,6 +122,46 @@ module.exports = async () => {
     assert.deepEqual(Object.keys(outputs).sort(), ["doi", "epa", "usda"]);
     assert.match(JSON.stringify(outputs), /arn:aws-us-gov:kms:us-gov-west-1:111111111111:key/);
     assert.doesNotMatch(project.stateText(), /arn:aws:/);
+  });
+
+  it("have each a registry: a repository a service, which the others' roles pull from, and copies where they are named", async () => {
+    for (const { id } of config.accounts) {
+      const ecr = (await moto.session(id)).client(ECRClient);
+      const { repositories = [] } = await ecr.send(new DescribeRepositoriesCommand({}));
+      assert.deepEqual(repositories.map(({ repositoryName }) => repositoryName).sort(), [
+        ...RELEASES,
+        ...PULL_REQUESTS,
+      ]);
+      for (const one of repositories) {
+        assert.equal(one.imageTagMutability, "IMMUTABLE_WITH_EXCLUSION");
+        assert.equal(one.imageScanningConfiguration?.scanOnPush, true);
+        const { encryptionType, kmsKey = "" } = one.encryptionConfiguration ?? {};
+        assert.equal(encryptionType, "KMS");
+        assert.ok(kmsKey.startsWith(`arn:aws-us-gov:kms:us-gov-west-1:${id}:key/`), kmsKey);
+      }
+      for (const repositoryName of RELEASES) {
+        const { policyText = "" } = await ecr.send(new GetRepositoryPolicyCommand({ repositoryName }));
+        const named = new Set(policyText.match(/arn:aws-us-gov:iam::\d{12}:[^"]+/g));
+        const others = config.accounts.flatMap((other) => (other.id === id ? [] : [other.id]));
+        const allowed = others.flatMap((other) =>
+          ["root", "role/hms-deploy"].map((who) => `arn:aws-us-gov:iam::${other}:${who}`),
+        );
+        assert.deepEqual(named, new Set(allowed));
+        const rule = ecr.send(new GetLifecyclePolicyCommand({ repositoryName }));
+        await assert.rejects(rule, LifecyclePolicyNotFoundException);
+      }
+    }
+    const [usda, epa] = await Promise.all(
+      [USDA, "222222222222"].map(async (id) => (await moto.session(id)).client(ECRClient)),
+    );
+    assert.ok(usda && epa);
+    const { replicationConfiguration } = await usda.send(new DescribeRegistryCommand({}));
+    assert.deepEqual(replicationConfiguration?.rules?.[0]?.destinations, [
+      { registryId: "222222222222", region: "us-gov-west-1" },
+    ]);
+    const { policyText = "" } = await epa.send(new GetRegistryPolicyCommand({}));
+    assert.match(policyText, /ReplicateImage/);
+    assert.match(policyText, /arn:aws-us-gov:iam::111111111111:root/);
   });
 
   it("are unchanged by the next update, and by a refresh", async () => {
@@ -180,6 +242,8 @@ module.exports = async () => {
     const usda = await moto.session(USDA);
     const Bucket = bucketName({ name: "usda", id: USDA }, "ledger");
     await usda.client(S3Client).send(new PutObjectCommand({ Bucket, Key: "entry/1", Body: "moved" }));
+    for (const repositoryName of [...RELEASES.slice(0, 1), ...PULL_REQUESTS.slice(0, 1)])
+      await usda.client(ECRClient).send(new PutImageCommand({ repositoryName, imageManifest: IMAGE, imageTag: "v1" }));
     passes(await pulumi("destroy", "--yes", "--skip-preview"));
     for (const { account, things } of await left()) {
       const { id = "" } = config.accounts.find(({ name }) => name === account) ?? {};
@@ -187,24 +251,32 @@ module.exports = async () => {
       assert.deepEqual(
         named.map(({ kind, name }) => `${kind} ${name}`),
         [
-          ...["policy hms-deploy-boundary", "role hms-deploy", "key alias/hms/state", "key alias/hms/ledger"],
+          ...["policy hms-deploy-boundary", "role hms-deploy"],
+          ...["key alias/hms/state", "key alias/hms/registry", "key alias/hms/ledger"],
           ...[`bucket hms-${account}-state-${id}`, `bucket hms-${account}-ledger-${id}`],
+          ...RELEASES.map((name) => `repository ${name}`),
         ],
       );
+      const notes = things.flatMap(({ kind, note }) => (kind === "repository" ? [note] : []));
+      assert.deepEqual(notes, account === "usda" ? ["images: 1", "empty"] : ["empty", "empty"]);
       const ledger = things.find(({ name }) => name === `hms-${account}-ledger-${id}`);
       assert.equal(ledger?.note, "locked: governance, 1 days");
-      assert.equal(things.length - named.length, 3, "registry, snapshots and signing are in their deletion window");
+      assert.equal(things.length - named.length, 2, "snapshots and signing are in their deletion window");
     }
     const alarms = await usda.client(CloudWatchClient).send(new DescribeAlarmsCommand({}));
     assert.deepEqual(alarms.MetricAlarms, []);
   });
 
-  it("take up the ledger that was left, with its key and what is in it", async () => {
+  it("take up ledger and images that were left, with their keys and what is in them", async () => {
     const text = passes(await project.up());
     assert.match(text, /imported/);
     passes(await pulumi("preview", "--refresh", "--expect-no-changes"));
     const ledgers = (await left()).flatMap(({ things }) => things.filter(({ name }) => name === "alias/hms/ledger"));
     assert.equal(ledgers.length, 3);
+    const usda = (await moto.session(USDA)).client(ECRClient);
+    const [repositoryName] = RELEASES;
+    const ask = new BatchGetImageCommand({ repositoryName, imageIds: [{ imageTag: "v1" }] });
+    assert.equal((await usda.send(ask)).images?.length, 1);
     passes(await pulumi("destroy", "--yes", "--skip-preview"));
   });
 });

@@ -1,15 +1,22 @@
 import { strict as assert } from "node:assert";
 import { neededByText, type Needed } from "../../core/registry/inUse";
+import type { PlannedCluster } from "../../core/registry/prunePlan";
 import { emptyRecord, withDeployment } from "../../core/rollout/record";
 import { ANNOTATION, LABEL } from "../../core/rollout/names";
 import { releaseOf, type BoundRelease } from "../../core/rollout/release";
+import { pruneNamespace, pruneObjects, pruneRole, type PruneSettings } from "../../core/registry/pruneObjects";
+import { asNumber, path } from "../../core/json";
+import { loadLayout } from "../../platform/local/layout";
+import { ensureRunnerImage } from "../../platform/local/runnerImage";
+import { Progress } from "../../platform/progress";
 import { neededInCluster } from "../../provider/registry/cluster";
 import { OciStore } from "../../provider/registry/oci";
 import { applyPrune, decidePrune, type PruneCase } from "../../provider/registry/prune";
-import { TestNamespace } from "../support/cluster";
+import { kubectl, TestNamespace } from "../support/cluster";
 import { OciRegistry } from "../support/ociRegistry";
 
 const never = new AbortController().signal;
+const RBAC = "rbac.authorization.k8s.io/v1";
 const day = (number: number): string => new Date(Date.UTC(2026, 0, number)).toISOString();
 
 describe("pruning a registry", function () {
@@ -110,6 +117,51 @@ describe("pruning a registry", function () {
     }
   });
 
+  it("is done by a pod, which only tells until it is told to remove, and removes nothing where it cannot tell", async function () {
+    this.timeout(180_000);
+    const digests = await releases("clocked", 8);
+    const scheduled = new ScheduledPrune(new TestNamespace("hms-registry"), registry.address);
+    try {
+      await scheduled.make(`${registry.address}/clocked@${digests[1] ?? ""}`);
+
+      const told = await scheduled.run({});
+      assert.equal(told.succeeded, true, told.log);
+      const reasons = new Map(
+        told.lines.flatMap(({ tags, message, reason }) => tags?.map((tag) => [tag, { message, reason }]) ?? []),
+      );
+      assert.equal(reasons.size, 8, "each image has its line");
+      assert.deepEqual(reasons.get("v1"), {
+        message: "may go",
+        reason: "nobody uses it, and 5 newer ones that nobody uses stay",
+      });
+      assert.deepEqual(reasons.get("v2"), {
+        message: "stays",
+        reason: `Deployment with 0 replicas ${scheduled.namespace.name}/clocked of hms-local`,
+      });
+      assert.match(told.log, /"message":"nothing was changed","stack":"test","images":8,"mayGo":2,"removed":0/);
+      assert.equal((await standing("clocked", digests)).length, 8);
+
+      const elsewhere = { name: "plant", stack: "prod", reach: { context: "plant" } };
+      const blind = await scheduled.run({ apply: true, clusters: [elsewhere] });
+      assert.equal(blind.succeeded, false, blind.log);
+      assert.match(blind.log, /in use in the cluster plant \(stack prod\) cannot be told: no kubeconfig says how/);
+      assert.equal((await standing("clocked", digests)).length, 8);
+
+      await scheduled.forbid();
+      const powerless = await scheduled.run({ apply: true });
+      assert.equal(powerless.succeeded, false, powerless.log);
+      assert.match(powerless.log, /in use in the cluster hms-local \(stack test\) cannot be told: .*forbidden/);
+      assert.equal((await standing("clocked", digests)).length, 8);
+
+      await scheduled.allow();
+      const done = await scheduled.run({ apply: true });
+      assert.equal(done.succeeded, true, done.log);
+      assert.deepEqual(await standing("clocked", digests), [2, 4, 5, 6, 7, 8]);
+    } finally {
+      await scheduled.remove();
+    }
+  });
+
   it("keeps what a kept index lists and what is about a kept image, and takes those of what goes", async () => {
     const parts: Record<number, readonly string[]> = {};
     const about: Record<number, readonly string[]> = {};
@@ -190,3 +242,110 @@ describe("pruning a registry", function () {
     await assert.rejects(new OciStore(other.address).list("web", never), /the registry 127.0.0.1:\d+ does not answer/);
   });
 });
+
+interface PruneLine {
+  readonly message: string;
+  readonly tags?: readonly string[];
+  readonly reason?: string;
+}
+
+interface PruneRun {
+  readonly succeeded: boolean;
+  readonly log: string;
+  readonly lines: readonly PruneLine[];
+}
+
+/** What `hms:registryPrune` makes in a cluster, for the repository `clocked`; its CronJob is started by hand. */
+class ScheduledPrune {
+  private runs = 0;
+  private image = "";
+
+  constructor(
+    readonly namespace: TestNamespace,
+    private readonly registry: string,
+  ) {}
+
+  /** @param image that a Deployment of the namespace names. */
+  async make(image: string): Promise<void> {
+    const layout = loadLayout();
+    this.image = await ensureRunnerImage(layout, { progress: new Progress({ write: () => undefined }), signal: never });
+    const { kube, name: namespace } = this.namespace;
+    await this.namespace.create();
+    const labels = { [LABEL.service]: "clocked" };
+    await kube.create({
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "clocked", namespace },
+      spec: {
+        replicas: 0,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [{ name: "web", image }] } },
+      },
+    });
+    const { home, account, role, policy } = pruneObjects(this.settings());
+    await kube.create({ apiVersion: "v1", kind: "Namespace", ...home });
+    await kube.create({ apiVersion: "v1", kind: "ServiceAccount", ...account });
+    await kube.create({ apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", ...policy });
+    await kube.create({ apiVersion: RBAC, kind: "ClusterRole", ...role });
+    await this.allow();
+  }
+
+  async allow(): Promise<void> {
+    const { binding } = pruneObjects(this.settings());
+    await this.namespace.kube.create({ apiVersion: RBAC, kind: "ClusterRoleBinding", ...binding });
+  }
+
+  async forbid(): Promise<void> {
+    await this.namespace.kube.delete({
+      apiVersion: RBAC,
+      kind: "ClusterRoleBinding",
+      name: pruneRole(this.namespace.name),
+    });
+  }
+
+  /** One run, as the clock would start it, to its end. */
+  async run(change: { readonly apply?: boolean; readonly clusters?: readonly PlannedCluster[] }): Promise<PruneRun> {
+    const { kube } = this.namespace;
+    const { plan, cronJob } = pruneObjects(this.settings(change));
+    await kube.apply({ apiVersion: "v1", kind: "ConfigMap", ...plan }, { fieldManager: "hms-test", force: true });
+    const { metadata, spec } = cronJob(this.image);
+    const job = { ...metadata, name: `run-${++this.runs}` };
+    await kube.create({ apiVersion: "batch/v1", kind: "Job", metadata: job, spec: spec.jobTemplate.spec });
+    const giveUp = Date.now() + 60_000;
+    for (;;) {
+      const { name, namespace } = job;
+      const found = await kube.get({ apiVersion: "batch/v1", kind: "Job", name, namespace });
+      const count = (what: string) => asNumber(path(found, "status", what)) ?? 0;
+      if (count("succeeded") + count("failed") > 0) {
+        const log = kubectl("-n", namespace, "logs", `job/${name}`);
+        const lines = log
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line) as PruneLine);
+        return { succeeded: count("succeeded") === 1, log, lines };
+      }
+      if (Date.now() > giveUp) throw new Error(`${name} did not end: ${kubectl("-n", namespace, "get", "pods")}`);
+      await new Promise((done) => setTimeout(done, 200));
+    }
+  }
+
+  async remove(): Promise<void> {
+    const { kube, name } = this.namespace;
+    await this.forbid();
+    await kube.delete({ apiVersion: RBAC, kind: "ClusterRole", name: pruneRole(name) });
+    await kube.delete({ apiVersion: "v1", kind: "Namespace", name: pruneNamespace(name) });
+    await this.namespace.remove();
+  }
+
+  private settings({ apply = false, clusters = [] }: Parameters<ScheduledPrune["run"]>[0] = {}): PruneSettings {
+    return {
+      ...{ namespace: this.namespace.name, context: "hms-local", schedule: "0 4 * * *", timeZone: "Etc/UTC" },
+      ...{ apply, deadline: 60, annotations: {}, onNode: true },
+      plan: {
+        ...{ stack: "test", keep: 5, services: ["clocked"], named: [] },
+        registries: [{ address: this.registry }],
+        clusters: [{ name: "hms-local", stack: "test", reach: { context: "hms-local" } }, ...clusters],
+      },
+    };
+  }
+}

@@ -22,7 +22,7 @@ const accountIn = (region: string): Account => ({
 });
 
 /** Everything that the account's component asks the engine for. */
-async function rendered(account: Account, reach: AwsReach): Promise<readonly Seen[]> {
+async function rendered(account: Account, reach: AwsReach, others: readonly Account[] = []): Promise<readonly Seen[]> {
   const seen: Seen[] = [];
   await pulumi.runtime.setMocks(
     {
@@ -42,7 +42,7 @@ async function rendered(account: Account, reach: AwsReach): Promise<readonly See
   );
   const provider = accountProvider("hms-usda-provider", account, reach, "prod", {});
   const ledgerLock = { mode: "compliance", days: 1096 } as const;
-  new GovCloudAccount("hms-usda", { account, reach, provider, ledgerLock });
+  new GovCloudAccount("hms-usda", { account, reach, provider, ledgerLock, services: ["web"], others });
   await pulumi.runtime.disconnect();
   return seen;
 }
@@ -142,6 +142,75 @@ describe("an account's baseline", () => {
     const policies = ofType(seen, "aws:s3/bucketPolicy:BucketPolicy");
     assert.equal(policies.length, 2);
     for (const { inputs } of policies) assert.match(String(inputs.policy), /aws:SecureTransport/);
+  });
+
+  it("has a registry whose tags stay, with the account's key, and no rule that takes a release away", async () => {
+    const seen = await rendered(accountIn("us-gov-west-1"), REAL);
+    const repositories = ofType(seen, "aws:ecr/repository:Repository").map(({ inputs }) => inputs);
+    assert.deepEqual(
+      repositories.map(({ name, forceDelete }) => [name, forceDelete]),
+      [
+        ["hms/web", undefined],
+        ["hms/pr/web", true],
+      ],
+    );
+    for (const { imageTagMutability, imageScanningConfiguration, encryptionConfigurations } of repositories) {
+      assert.equal(imageTagMutability, "IMMUTABLE_WITH_EXCLUSION");
+      assert.deepEqual(imageScanningConfiguration, { scanOnPush: true });
+      const [{ encryptionType, kmsKey } = {}] = encryptionConfigurations as Record<string, string>[];
+      assert.equal(encryptionType, "KMS");
+      assert.match(kmsKey ?? "", /hms-usda-key-registry$/);
+    }
+    const rules = ofType(seen, "aws:ecr/lifecyclePolicy:LifecyclePolicy").map(({ inputs }) => inputs.repository);
+    assert.deepEqual(rules, ["hms/pr/web"]);
+    for (const type of ["repositoryPolicy:RepositoryPolicy", "replicationConfiguration:ReplicationConfiguration"])
+      assert.deepEqual(ofType(seen, `aws:ecr/${type}`), [], "an account by itself shares its images with nobody");
+  });
+
+  it("lets the stack's other accounts pull by the roles that need it, and gives copies to those that are named", async () => {
+    const usda: Account = { ...accountIn("us-gov-west-1"), replicateTo: ["doi"] };
+    const other = (name: string, digit: string, more: Partial<Account> = {}): Account => ({
+      ...{ ...accountIn("us-gov-west-1"), name, id: digit.repeat(12), clusters: {} },
+      ...more,
+    });
+    const epa = other("epa", "2", { clusters: { main: { eks: "main", pullRole: "eks/nodes" } } });
+    const doi = other("doi", "3", { replicateTo: ["usda"] });
+    const seen = await rendered(usda, REAL, [epa, doi]);
+    const [pull] = ofType(seen, "aws:ecr/repositoryPolicy:RepositoryPolicy");
+    assert.equal(pull?.inputs.repository, "hms/web");
+    const { Statement } = JSON.parse(String(pull.inputs.policy)) as { Statement: unknown[] };
+    assert.deepEqual(Statement, [
+      {
+        Sid: "OtherAccountsPull",
+        Effect: "Allow",
+        Principal: { AWS: ["arn:aws-us-gov:iam::222222222222:root", "arn:aws-us-gov:iam::333333333333:root"] },
+        Action: ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+        Condition: {
+          ArnEquals: {
+            "aws:PrincipalArn": [
+              "arn:aws-us-gov:iam::222222222222:role/hms-deploy",
+              "arn:aws-us-gov:iam::222222222222:role/eks/nodes",
+              "arn:aws-us-gov:iam::333333333333:role/hms-deploy",
+            ],
+          },
+        },
+      },
+    ]);
+    const [copies] = ofType(seen, "aws:ecr/replicationConfiguration:ReplicationConfiguration");
+    assert.deepEqual(copies?.inputs.replicationConfiguration, {
+      rules: [
+        {
+          destinations: [{ registryId: "333333333333", region: "us-gov-west-1" }],
+          repositoryFilters: [{ filter: "hms/web", filterType: "PREFIX_MATCH" }],
+        },
+      ],
+    });
+    const [taken] = ofType(seen, "aws:ecr/registryPolicy:RegistryPolicy");
+    assert.match(
+      String(taken?.inputs.policy),
+      /"ecr:ReplicateImage".*:ecr:us-gov-west-1:111111111111:repository\/hms\/web"/,
+    );
+    assert.deepEqual(foreignAccounts(JSON.parse(String(taken?.inputs.policy)), ["111111111111", "333333333333"]), []);
   });
 
   it("has logs, alarms that ring, and a freeze that freezes nothing", async () => {

@@ -38,6 +38,9 @@ const STATE =
 const CLUSTER =
   "allowed is a map with exactly one of eks and kubeContext; write { eks: <name> } for a cluster of the account, or { kubeContext: <name>, namespace: <name> }";
 
+const REPLICAS =
+  "allowed is one of epa, once; name the accounts whose registries get a copy of each release, or leave it out";
+
 const REFUSED: readonly (readonly [Keys, readonly string[]])[] = [
   [
     withUsda({ id: 111111111111 }),
@@ -87,12 +90,28 @@ const REFUSED: readonly (readonly [Keys, readonly string[]])[] = [
   [withUsda({ clusters: { main: "a" } }), [`accounts.usda.clusters.main: got "a"; ${CLUSTER}`]],
   [
     withUsda({ clusters: { main: { eks: "a", namespac: "b" } } }),
-    ["accounts.usda.clusters.main.namespac: got an unknown key; allowed is one of eks; remove it"],
+    ["accounts.usda.clusters.main.namespac: got an unknown key; allowed is one of eks, pullRole; remove it"],
   ],
   [
     withUsda({ rol: "x" }),
     [
-      "accounts.usda.rol: got an unknown key; allowed is one of id, commercialId, partition, region, role, externalId, state, clusters, registry; did you mean role?",
+      "accounts.usda.rol: got an unknown key; allowed is one of id, commercialId, partition, region, role, externalId, state, clusters, registry, replicateTo; did you mean role?",
+    ],
+  ],
+  [
+    withUsda({ clusters: { main: { eks: "a", pullRole: "arn:nodes" } } }),
+    [
+      'accounts.usda.clusters.main.pullRole: got "arn:nodes"; allowed is the name of a role (letters, digits and +=,.@/_-), with its path if it has one, without its ARN; write the role of the cluster\'s nodes, which pulls images, or leave it out',
+    ],
+  ],
+  [
+    {
+      accounts: { usda: { ...USDA, replicateTo: ["usda", "epa", "epa", "doi"] }, epa: { ...USDA, id: "222222222222" } },
+    },
+    [
+      `accounts.usda.replicateTo[0]: got "usda", the account itself; ${REPLICAS}`,
+      `accounts.usda.replicateTo[2]: got "epa"; ${REPLICAS}`,
+      `accounts.usda.replicateTo[3]: got "doi"; ${REPLICAS}`,
     ],
   ],
   [
