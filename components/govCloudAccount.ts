@@ -45,8 +45,7 @@ export class GovCloudAccount extends pulumi.ComponentResource {
   readonly keyArns: Readonly<Record<"registry" | "ledger" | "snapshots" | "signing", pulumi.Output<string>>>;
   readonly ledgerBucket: pulumi.Output<string>;
   readonly snapshotBucket: pulumi.Output<string>;
-  /** Where its images are, without repository. */
-  readonly registryAddress: string;
+  readonly registry: AccountRegistry;
 
   constructor(name: string, args: GovCloudAccountArgs, opts?: pulumi.ComponentResourceOptions) {
     const { account, provider, ledgerLock, services, others = [], leftBehind = {} } = args;
@@ -72,7 +71,7 @@ export class GovCloudAccount extends pulumi.ComponentResource {
       snapshots: keys.snapshots.arn,
       signing: keys.signing.arn,
     };
-    const registry = new AccountRegistry(
+    this.registry = new AccountRegistry(
       `${name}-registry`,
       {
         ...{ account, key: keys.registry.arn, services, pullers: others, left: leftBehind.repositories ?? [] },
@@ -81,7 +80,6 @@ export class GovCloudAccount extends pulumi.ComponentResource {
       },
       child,
     );
-    this.registryAddress = registry.address;
     const ledger = new AccountBucket(
       `${name}-ledger`,
       { account, purpose: "ledger", key: keys.ledger.arn, lock: ledgerLock, isThere: leftBehind.ledgerBucket ?? false },
@@ -125,7 +123,7 @@ export class GovCloudAccount extends pulumi.ComponentResource {
       keys: this.keyArns,
       ledgerBucket: this.ledgerBucket,
       snapshotBucket: this.snapshotBucket,
-      registry: this.registryAddress,
+      registry: this.registry.address,
     });
   }
 }

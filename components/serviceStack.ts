@@ -5,6 +5,7 @@ import { loadStackConfig, type StackConfig } from "../config/stackConfig";
 import { targetsOf, type TargetConfig } from "../config/targets";
 import { inWaves } from "../core/fleet/waves";
 import { withApprovals } from "./approvedSources";
+import type { GovCloudAccount } from "./govCloudAccount";
 import { tellPlan } from "./planFacts";
 import { resourceName } from "./resourceName";
 import { planServices, refuseImpossible, type ServicePlan } from "./servicePlan";
@@ -33,13 +34,16 @@ export async function serviceStack() {
   if (config.signing === undefined)
     void pulumi.log.info("images are neither signed nor verified: the stack has no hms:signing");
 
-  const urls = config.targets === "cluster" ? oneTarget(config, planned, shared) : inAccounts(config, planned, shared);
+  const urls =
+    config.targets === "cluster"
+      ? oneTarget(config, planned, shared)
+      : inAccounts(config, planned, shared, registriesOf(config, accounts));
   if (config.snapshots.length > 0 || config.registryPrune !== undefined) {
     const providers = await ownProviders(config, planned);
     scheduleSnapshots(config.snapshots, { providers });
     scheduleRegistryPrune(config, { providers });
   }
-  return { urls, ...(accounts === undefined ? {} : { accounts }) };
+  return { urls, ...(accounts === undefined ? {} : { accounts: outputsOf(accounts) }) };
 }
 
 /** The engine starts plugins one after the other: ours first, as it reads the clusters while the others start. */
@@ -69,13 +73,19 @@ function oneTarget({ waves }: StackConfig, planned: readonly Planned[], shared: 
 }
 
 /** Waves of a stack with accounts are waves of those; each account is watched for itself before the next wave begins. */
-function inAccounts({ waves }: StackConfig, planned: readonly Planned[], shared: Shared): Record<string, string> {
+function inAccounts(
+  { waves }: StackConfig,
+  planned: readonly Planned[],
+  shared: Shared,
+  registries: ReadonlyMap<string, pulumi.Resource>,
+): Record<string, string> {
   const urls: Record<string, string> = {};
   let before: readonly pulumi.Resource[] = [];
   const order = inWaves(planned, ({ config }) => config.account ?? "", waves);
   for (const [index, wave] of order.entries()) {
     const soaks = wave.map((one) => {
-      const made = makeTarget({ ...one, shared, after: before });
+      const registry = registries.get(one.config.account ?? "");
+      const made = makeTarget({ ...one, shared, after: before, ...(registry === undefined ? {} : { registry }) });
       for (const [name, { url }] of made) urls[resourceName(one.config.account, name)] = url;
       const isLast = index === order.length - 1;
       return isLast ? [] : [soakOf({ config: one.config, hms: one.own.hms, waves, wave: index + 1 }, one.plans, made)];
@@ -85,14 +95,29 @@ function inAccounts({ waves }: StackConfig, planned: readonly Planned[], shared:
   return urls;
 }
 
-/** What others need of each account's baseline, by the account's name. A stack without accounts loads nothing of AWS. */
-async function accountsOf(config: StackConfig) {
+type Accounts = ReadonlyMap<string, GovCloudAccount>;
+
+/** The baseline of each account, by its name. A stack without accounts loads nothing of AWS. */
+async function accountsOf(config: StackConfig): Promise<Accounts | undefined> {
   if (config.accounts.length === 0) return undefined;
   const { makeAccounts } = await import("./accounts");
-  return Object.fromEntries(
-    [...(await makeAccounts(config))].map(([name, { keyArns, ledgerBucket, snapshotBucket, registryAddress }]) => [
+  return makeAccounts(config);
+}
+
+/** Registries that images are pushed to, by the account's name; a stand-in for one is there already. */
+const registriesOf = ({ accounts }: StackConfig, made: Accounts | undefined): ReadonlyMap<string, pulumi.Resource> =>
+  new Map(
+    accounts.flatMap(({ name, registry }) => {
+      const own = registry === undefined ? made?.get(name)?.registry : undefined;
+      return own === undefined ? [] : [[name, own] as const];
+    }),
+  );
+
+/** What others need of each account's baseline, by the account's name. */
+const outputsOf = (accounts: Accounts) =>
+  Object.fromEntries(
+    [...accounts].map(([name, { keyArns, ledgerBucket, snapshotBucket, registry }]) => [
       name,
-      { keys: keyArns, ledgerBucket, snapshotBucket, registry: registryAddress },
+      { keys: keyArns, ledgerBucket, snapshotBucket, registry: registry.address },
     ]),
   );
-}

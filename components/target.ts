@@ -40,6 +40,8 @@ export interface TargetArgs {
   /** Providers that all targets share. */
   readonly shared: { readonly random: pulumi.ProviderResource; readonly docker: pulumi.ProviderResource };
   readonly waves?: Waves;
+  /** What has to be there before an image is pushed. @default - the registry is there already */
+  readonly registry?: pulumi.Resource;
   /** What must be done before anything of its services changes. @default nothing */
   readonly after?: readonly pulumi.Resource[];
 }
@@ -51,6 +53,7 @@ export function makeTarget({
   own,
   shared,
   waves,
+  registry: kept,
   after,
 }: TargetArgs): ReadonlyMap<string, PolicyService> {
   const { account, namespace, tls, protect } = config;
@@ -73,7 +76,11 @@ export function makeTarget({
   const order = { ...(waves === undefined ? {} : { waves }), ...(after === undefined ? {} : { after }) };
   return makeServices(
     { config, plans, registry, hms: own.hms, ...order },
-    { providers: { ...own, ...shared }, protect, dependsOn: [access, ...guardOf(config, own)] },
+    {
+      providers: { ...own, ...shared },
+      protect,
+      dependsOn: [access, ...guardOf(config, own), ...(kept === undefined ? [] : [kept])],
+    },
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Account } from "../core/account/account";
 import { isDeployable } from "../core/account/state";
+import { registryAddress } from "../core/registry/documents";
 import type { Problem } from "../core/service/problem";
 import type { StackConfig } from "./readStack";
 
@@ -30,7 +31,7 @@ function inAccount(base: TargetConfig, account: Account): TargetConfig {
     kubeContext: main.kubeContext,
     namespace: main.namespace ?? base.namespace,
     domain: `${account.name}.${base.domain}`,
-    registry: account.registry ?? base.registry,
+    registry: account.registry ?? registryAddress(account),
     // Services of an account that this update is not about stay on what is live.
     ...(isMeant ? {} : { only: [], pins: {}, retry: [], takeOver: [] }),
   };

@@ -46,7 +46,7 @@ export const prune: Command = {
     const decisions = await decidePrune(toPrune);
     for (const { image, remove, reason } of decisions) {
       const { repository, digest, tags, at, bytes } = image;
-      log.info(remove ? "may go" : "stays", { image: `${repository}@${digest}`, tags, at, bytes, reason });
+      log.info(remove ? "may go" : "stays", { image: `${repository}@${digest}`, tags, dated: at, bytes, reason });
     }
     let removed = 0;
     if (apply)

@@ -64,7 +64,7 @@ describe("where services of a stack go", () => {
         target.registry,
       ]),
       [
-        ["epa", "shared", "epa", "epa.test.localhost", "127.0.0.1:5000"],
+        ["epa", "shared", "epa", "epa.test.localhost", "222222222222.dkr.ecr.us-gov-west-1.amazonaws.com/hms"],
         ["usda", "usda", "hms-test", "usda.test.localhost", "127.0.0.1:5001"],
       ],
     );
