@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { prunePlanOf } from "../../../config/prunePlan";
+import type { AccountDoor } from "../../../core/account/account";
 import { parsePrunePlan, type PrunePlan } from "../../../core/registry/prunePlan";
 
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
@@ -28,10 +29,10 @@ const ACCOUNTS = `  hms:accounts:
     usda: { id: "111111111111", region: us-gov-west-1, state: deployable, externalId: hms-usda, clusters: { main: { eks: main } } }
 `;
 
-const USDA = {
-  ...{ name: "usda", id: "111111111111", partition: "aws-us-gov", region: "us-gov-west-1", role: "hms-deploy" },
-  externalId: "hms-usda",
-} as const;
+const USDA: AccountDoor = {
+  ...{ name: "usda", id: "111111111111", partition: "aws-us-gov" as const, region: "us-gov-west-1" },
+  ...{ role: "hms-deploy", externalId: "hms-usda" },
+};
 
 describe("a plan of what pruning looks at", () => {
   let root = "";
