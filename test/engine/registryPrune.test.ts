@@ -1,6 +1,11 @@
 import { strict as assert } from "node:assert";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { runProgram } from "../../cli/program";
 import { neededByText, type Needed } from "../../core/registry/inUse";
-import type { PlannedCluster } from "../../core/registry/prunePlan";
+import type { PlannedCluster, PrunePlan } from "../../core/registry/prunePlan";
 import { emptyRecord, withDeployment } from "../../core/rollout/record";
 import { ANNOTATION, LABEL } from "../../core/rollout/names";
 import { releaseOf, type BoundRelease } from "../../core/rollout/release";
@@ -12,6 +17,7 @@ import { Progress } from "../../platform/progress";
 import { neededInCluster } from "../../provider/registry/cluster";
 import { OciStore } from "../../provider/registry/oci";
 import { applyPrune, decidePrune, type PruneCase } from "../../provider/registry/prune";
+import { RUNNER } from "../../runner/program";
 import { kubectl, TestNamespace } from "../support/cluster";
 import { OciRegistry } from "../support/ociRegistry";
 
@@ -141,12 +147,6 @@ describe("pruning a registry", function () {
       assert.match(told.log, /"message":"nothing was changed","stack":"test","images":8,"mayGo":2,"removed":0/);
       assert.equal((await standing("clocked", digests)).length, 8);
 
-      const elsewhere = { name: "plant", stack: "prod", reach: { context: "plant" } };
-      const blind = await scheduled.run({ apply: true, clusters: [elsewhere] });
-      assert.equal(blind.succeeded, false, blind.log);
-      assert.match(blind.log, /in use in the cluster plant \(stack prod\) cannot be told: no kubeconfig says how/);
-      assert.equal((await standing("clocked", digests)).length, 8);
-
       await scheduled.forbid();
       const powerless = await scheduled.run({ apply: true });
       assert.equal(powerless.succeeded, false, powerless.log);
@@ -159,6 +159,98 @@ describe("pruning a registry", function () {
       assert.deepEqual(await standing("clocked", digests), [2, 4, 5, 6, 7, 8]);
     } finally {
       await scheduled.remove();
+    }
+  });
+
+  it("is not done by what runs in one cluster where it has no kubeconfig for another, or no plan it understands", async () => {
+    const digests = await releases("blind", 8);
+    const folder = mkdtempSync(join(tmpdir(), "hms-plan-"));
+    const file = join(folder, "plan.json");
+    const run = async (plan: object): Promise<readonly [number, string]> => {
+      writeFileSync(file, JSON.stringify(plan));
+      let text = "";
+      const out = { write: (more: string) => (text += more) };
+      const words = ["prune", "--plan", file, "--own", "hms-local", "--apply"];
+      return [await runProgram(RUNNER, words, { out, err: out, env: process.env, signal: never }), text];
+    };
+    try {
+      const elsewhere = { name: "plant", stack: "prod", reach: { context: "plant" } };
+      const [code, text] = await run(planFor(registry.address, "blind", [elsewhere]));
+      assert.equal(code, 1, text);
+      assert.match(text, /in use in the cluster plant \(stack prod\) cannot be told: no kubeconfig says how/);
+      const [other, why] = await run({ ...planFor(registry.address, "blind"), sites: ["plant"] });
+      assert.equal(other, 1, why);
+      assert.match(why, /is no plan of this version: .*sites.*nothing is removed by it/);
+      assert.equal((await standing("blind", digests)).length, 8);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("leaves of 30 releases in the registries of 3 accounts, in random use, those in use and the last 5 others", async function () {
+    this.timeout(120_000);
+    const others = [new OciRegistry(), new OciRegistry()];
+    await Promise.all(others.map((one) => one.start()));
+    const accounts = [registry, ...others];
+    let run = 0;
+    const world = fc.record({
+      /** Of each release: accounts whose registry has it, its day, whether it is signed there, whether anybody uses it. */
+      releases: fc.array(
+        fc.record({
+          in: fc.subarray([0, 1, 2], { minLength: 1 }),
+          day: fc.integer({ min: 1, max: 300 }),
+          signed: fc.boolean(),
+          used: fc.boolean(),
+        }),
+        { minLength: 30, maxLength: 30 },
+      ),
+    });
+    try {
+      await fc.assert(
+        fc.asyncProperty(world, async ({ releases }) => {
+          const repository = `world-${++run}`;
+          const made = await Promise.all(
+            releases.map(async (release, number) => {
+              const image = { tag: `v${number}`, contents: `${repository} ${number}`, created: day(release.day) };
+              const here = release.in.flatMap((account) => accounts[account] ?? []);
+              const [digest = ""] = await Promise.all(here.map((one) => one.image(repository, image)));
+              const signature = {
+                tag: `${digest.replace(":", "-")}.sig`,
+                created: day(301),
+                contents: `${digest} signed`,
+              };
+              if (release.signed) for (const one of here) await one.image(repository, signature);
+              return { ...release, digest, signature: signature.tag };
+            }),
+          );
+          const uses = made.flatMap(({ digest, used }) => (used ? [{ digest, why: "live in another account" }] : []));
+          const prune: PruneCase = {
+            ...pruneCase(repository, () => [{ uses, tagged: [] }]),
+            shelves: accounts.map(({ address }) => ({ store: new OciStore(address), repositories: [repository] })),
+          };
+          await applyPrune(prune, await decidePrune(prune), () => undefined);
+          for (const [index, account] of accounts.entries()) {
+            const here = made.filter((release) => release.in.includes(index));
+            const unused = here
+              .filter(({ used }) => !used)
+              .sort((a, b) => b.day - a.day || (a.digest < b.digest ? -1 : 1));
+            const stays = new Set([...here.filter(({ used }) => used), ...unused.slice(0, 5)]);
+            for (const release of here) {
+              const found = await account.digest(repository, release.digest);
+              assert.equal(
+                found,
+                stays.has(release) ? release.digest : undefined,
+                `${account.address} day ${release.day}`,
+              );
+              const signature = await account.digest(repository, release.signature);
+              assert.equal(signature !== undefined, release.signed && stays.has(release), "as its signature");
+            }
+          }
+        }),
+        { numRuns: 2 },
+      );
+    } finally {
+      await Promise.all(others.map((one) => one.stop()));
     }
   });
 
@@ -304,9 +396,9 @@ class ScheduledPrune {
   }
 
   /** One run, as the clock would start it, to its end. */
-  async run(change: { readonly apply?: boolean; readonly clusters?: readonly PlannedCluster[] }): Promise<PruneRun> {
+  async run({ apply = false }: { readonly apply?: boolean }): Promise<PruneRun> {
     const { kube } = this.namespace;
-    const { plan, cronJob } = pruneObjects(this.settings(change));
+    const { plan, cronJob } = pruneObjects(this.settings(apply));
     await kube.apply({ apiVersion: "v1", kind: "ConfigMap", ...plan }, { fieldManager: "hms-test", force: true });
     const { metadata, spec } = cronJob(this.image);
     const job = { ...metadata, name: `run-${++this.runs}` };
@@ -337,15 +429,15 @@ class ScheduledPrune {
     await this.namespace.remove();
   }
 
-  private settings({ apply = false, clusters = [] }: Parameters<ScheduledPrune["run"]>[0] = {}): PruneSettings {
+  private settings(apply = false): PruneSettings {
     return {
       ...{ namespace: this.namespace.name, context: "hms-local", schedule: "0 4 * * *", timeZone: "Etc/UTC" },
-      ...{ apply, deadline: 60, annotations: {}, onNode: true },
-      plan: {
-        ...{ stack: "test", keep: 5, services: ["clocked"], named: [] },
-        registries: [{ address: this.registry }],
-        clusters: [{ name: "hms-local", stack: "test", reach: { context: "hms-local" } }, ...clusters],
-      },
+      ...{ apply, deadline: 60, annotations: {}, onNode: true, plan: planFor(this.registry, "clocked") },
     };
   }
 }
+
+const planFor = (address: string, service: string, clusters: readonly PlannedCluster[] = []): PrunePlan => ({
+  ...{ stack: "test", keep: 5, services: [service], named: [], registries: [{ address }] },
+  clusters: [{ name: "hms-local", stack: "test", reach: { context: "hms-local" } }, ...clusters],
+});
