@@ -124,7 +124,7 @@ describe("pruning a registry", function () {
   });
 
   it("is done by a pod, which only tells until it is told to remove, and removes nothing where it cannot tell", async function () {
-    this.timeout(180_000);
+    this.timeout(500_000);
     const digests = await releases("clocked", 8);
     const scheduled = new ScheduledPrune(new TestNamespace("hms-registry"), registry.address);
     try {
@@ -403,7 +403,7 @@ class ScheduledPrune {
     const { metadata, spec } = cronJob(this.image);
     const job = { ...metadata, name: `run-${++this.runs}` };
     await kube.create({ apiVersion: "batch/v1", kind: "Job", metadata: job, spec: spec.jobTemplate.spec });
-    const giveUp = Date.now() + 60_000;
+    const giveUp = Date.now() + 150_000;
     for (;;) {
       const { name, namespace } = job;
       const found = await kube.get({ apiVersion: "batch/v1", kind: "Job", name, namespace });
@@ -432,7 +432,7 @@ class ScheduledPrune {
   private settings(apply = false): PruneSettings {
     return {
       ...{ namespace: this.namespace.name, context: "hms-local", schedule: "0 4 * * *", timeZone: "Etc/UTC" },
-      ...{ apply, deadline: 60, annotations: {}, onNode: true, plan: planFor(this.registry, "clocked") },
+      ...{ apply, deadline: 120, annotations: {}, onNode: true, plan: planFor(this.registry, "clocked") },
     };
   }
 }
