@@ -32,6 +32,9 @@ import { accountsStatus } from "../../cli/account/status";
 import { loadStackFile } from "../../config/stackFile";
 import type { StackConfig } from "../../config/stackConfig";
 import { bucketName, keyAlias } from "../../core/account/names";
+import type { PrunePlan } from "../../core/registry/prunePlan";
+import { decidePrune } from "../../provider/registry/prune";
+import { pruneCaseOf } from "../../provider/registry/pruneCase";
 import { foundAccounts, ORGANIZATION_ROLE } from "../../platform/aws/emulator";
 import { projectRoot } from "../../platform/home";
 import { Moto } from "../support/moto";
@@ -277,6 +280,23 @@ module.exports = async () => {
     const [repositoryName] = RELEASES;
     const ask = new BatchGetImageCommand({ repositoryName, imageIds: [{ imageTag: "v1" }] });
     assert.equal((await usda.send(ask)).images?.length, 1);
+    const [account] = config.accounts.filter(({ name }) => name === "usda");
+    assert.ok(account);
+    const plan: PrunePlan = {
+      ...{ stack: "emulated", keep: 5, services: ["drought-benefit"], clusters: [], named: [] },
+      registries: [{ account, aws: config.aws }],
+    };
+    const decided = await decidePrune(
+      await pruneCaseOf({
+        ...{ plan: () => plan, deployed: new Map(), apply: false, env: project.env },
+        byContext: () => assert.fail("no cluster is asked"),
+        signal: new AbortController().signal,
+      }),
+    );
+    assert.deepEqual(
+      decided.map(({ image: { repository, tags }, remove }) => [repository, tags, remove]),
+      [[`${USDA}.dkr.ecr.us-gov-west-1.amazonaws.com/hms/drought-benefit`, ["v1"], false]],
+    );
     passes(await pulumi("destroy", "--yes", "--skip-preview"));
   });
 });
