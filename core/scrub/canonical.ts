@@ -1,5 +1,5 @@
 import { Misfit } from "./fakes/misfit";
-import type { FakeTag } from "./tags";
+import { FAKE_TAGS, type FakeTag } from "./tags";
 
 /**
  * What two spellings of one value have in common, so that a person gets one fake in all of them:
@@ -113,7 +113,35 @@ function latinFolds(): readonly (Uint8Array | undefined)[] {
 }
 
 const isBlank = (code: number): boolean => code === 32 || (code >= 9 && code <= 13);
+/** ASCII in lower case; 0 for what `fold` takes for a blank, and for what the other forms leave out. */
+const FOLDED = foldTable(() => false);
+const COMPACTED = foldTable((code) => code >= 45 && code <= 47);
+const HEX = foldTable((code) => (code >= 45 && code <= 47) || code === 123 || code === 125);
+
+function foldTable(leftOut: (code: number) => boolean): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, code) => {
+    if (isBlank(code) || leftOut(code)) return 0;
+    return code >= 65 && code <= 90 ? code + 32 : code;
+  });
+}
+
 const isDigit = (code: number): boolean => code >= 48 && code <= 57;
+
+/** How values of one tag are read: looked up once, not for each of them. */
+export interface Reading {
+  readonly tag: FakeTag;
+  readonly form: Form;
+  /** Digits that a number has. */
+  readonly least: number;
+  readonly most: number;
+}
+
+export function readingOf(tag: FakeTag): Reading {
+  const [least, most] = COUNTS[tag] ?? [0, 0];
+  // A tag that came from another thread is a string of its own, which is slow to compare and to look up.
+  const own = FAKE_TAGS.find((each) => each === tag) ?? tag;
+  return { tag: own, form: FORMS[tag], least, most };
+}
 
 export interface CanonicalValue {
   /** The form in [0, length), anything behind it. */
@@ -129,10 +157,10 @@ export class Canonical implements CanonicalValue {
   shape = 0;
 
   /** Reads the value in [start, end); `isAscii` must be true only if it is. */
-  read(tag: FakeTag, value: Buffer, start: number, end: number, isAscii: boolean): void {
+  read(reading: Reading, value: Buffer, start: number, end: number, isAscii: boolean): void {
     if (this.bytes.length < end - start) this.bytes = Buffer.alloc((end - start) * 2);
     this.shape = 0;
-    const form = FORMS[tag];
+    const { form } = reading;
     if (form === "exact") {
       let last = end;
       while (last > start && value[last - 1] === 32) last--;
@@ -140,16 +168,15 @@ export class Canonical implements CanonicalValue {
       if (this.length >= SHORT) value.copy(this.bytes, 0, start, last);
       else for (let at = 0; at < this.length; at++) this.bytes[at] = value[start + at] ?? 0;
     } else if (!isAscii) {
-      if (form !== "folded" || !this.foldLatin(value, start, end)) this.readText(tag, value.subarray(start, end));
+      if (form !== "folded" || !this.foldLatin(value, start, end))
+        this.readText(reading.tag, value.subarray(start, end));
     } else if (form === "digits") {
-      if (!this.readDigits(tag, value, start, end)) {
+      if (!this.readDigits(reading, value, start, end)) {
         this.fold(value, start, end);
         this.shape = OTHER_SHAPE;
       }
-    } else {
-      this.fold(value, start, end);
-      if (form !== "folded") this.compact(form === "hex");
-    }
+    } else if (form === "folded") this.fold(value, start, end);
+    else this.compact(form === "hex" ? HEX : COMPACTED, value, start, end);
   }
 
   private readText(tag: FakeTag, value: Buffer): void {
@@ -162,20 +189,16 @@ export class Canonical implements CanonicalValue {
 
   private fold(value: Buffer, start: number, end: number): void {
     const out = this.bytes;
+    const folds = FOLDED;
     let to = 0;
-    let blank = false;
     for (let at = start; at < end; at++) {
-      let code = value[at] ?? 0;
-      if (isBlank(code)) {
-        blank = to > 0;
+      const code = folds[value[at] ?? 0] ?? 0;
+      if (code !== 0) {
+        out[to++] = code;
         continue;
       }
-      if (blank) {
-        out[to++] = 32;
-        blank = false;
-      }
-      if (code >= 65 && code <= 90) code += 32;
-      out[to++] = code;
+      while (at + 1 < end && folds[value[at + 1] ?? 0] === 0) at++;
+      if (to > 0 && at + 1 < end) out[to++] = 32;
     }
     this.length = to;
   }
@@ -209,18 +232,17 @@ export class Canonical implements CanonicalValue {
     return true;
   }
 
-  private compact(braces: boolean): void {
+  private compact(folds: Uint8Array, value: Buffer, start: number, end: number): void {
     const out = this.bytes;
     let to = 0;
-    for (let at = 0; at < this.length; at++) {
-      const code = out[at] ?? 0;
-      if (code === 32 || (code >= 45 && code <= 47) || (braces && (code === 123 || code === 125))) continue;
-      out[to++] = code;
+    for (let at = start; at < end; at++) {
+      const code = folds[value[at] ?? 0] ?? 0;
+      if (code !== 0) out[to++] = code;
     }
     this.length = to;
   }
 
-  private readDigits(tag: FakeTag, value: Buffer, start: number, end: number): boolean {
+  private readDigits({ tag, least, most }: Reading, value: Buffer, start: number, end: number): boolean {
     const out = this.bytes;
     let to = 0;
     let pending: number = SEPARATOR.none;
@@ -241,7 +263,6 @@ export class Canonical implements CanonicalValue {
       out.copyWithin(0, 1, 11);
       to = 10;
     }
-    const [least, most] = COUNTS[tag] ?? [0, 0];
     if (to < least || to > most) return false;
     this.length = to;
     this.shape = shapeOf(parentheses ? SEPARATOR.parentheses : separator, to);

@@ -19,8 +19,17 @@ export const EDIT = {
   enter: 5,
   /** Nothing, but from here on ranges are of the input again. */
   leave: 6,
+  /** As `fake`, of one whose numbers are permuted: `a` is a place of its own. */
+  number: 7,
+  quotedNumber: 8,
 } as const;
 type EditKind = (typeof EDIT)[keyof typeof EDIT];
+
+/** A fake as `apply` writes it, and the batch that its outputs are in. */
+export interface WrittenFake extends Pick<Fake, "write"> {
+  readonly permuted: Fake["permuted"];
+  readonly batch: PrfBatch;
+}
 
 const NUMBERS = 5;
 /** Below it a loop copies faster than a call. */
@@ -81,7 +90,7 @@ export class Edits {
   }
 
   /** The first `end` bytes of the input with all edits made; then there are none. */
-  apply(input: Buffer, end: number, fakes: readonly Fake[], batches: readonly PrfBatch[]): Buffer {
+  apply(input: Buffer, end: number, fakes: readonly WrittenFake[]): Buffer {
     const out = Buffer.allocUnsafeSlow(end + this.#growth);
     const list = this.#list;
     let isInside = false;
@@ -95,11 +104,19 @@ export class Edits {
       const b = list[at + 4] ?? 0;
       switch (list[at + 2]) {
         case EDIT.fake:
-          to = writeFake(fakes, batches, a, b, out, to);
+          to = writeFake(fakes, a, b, out, to);
           break;
         case EDIT.quotedFake:
           out[to] = 34;
-          to = writeFake(fakes, batches, a, b, out, to + 1);
+          to = writeFake(fakes, a, b, out, to + 1);
+          out[to++] = 34;
+          break;
+        case EDIT.number:
+          to = writeNumber(fakes, a, b, out, to);
+          break;
+        case EDIT.quotedNumber:
+          out[to] = 34;
+          to = writeNumber(fakes, a, b, out, to + 1);
           out[to++] = 34;
           break;
         case EDIT.literal:
@@ -133,18 +150,16 @@ export class Edits {
   }
 }
 
-function writeFake(
-  fakes: readonly Fake[],
-  batches: readonly PrfBatch[],
-  place: number,
-  which: number,
-  out: Buffer,
-  to: number,
-): number {
+function writeFake(fakes: readonly WrittenFake[], place: number, which: number, out: Buffer, to: number): number {
   const fake = fakes[which >>> 8];
-  const batch = batches[which >>> 8];
-  if (fake === undefined || batch === undefined) throw new RangeError("no such fake");
-  return fake.write(batch.resultOf(place), PrfBatch.offsetOf(place), which & 255, out, to);
+  if (fake === undefined) throw new RangeError("no such fake");
+  return fake.write(fake.batch.resultOf(place), PrfBatch.offsetOf(place), which & 255, out, to);
+}
+
+function writeNumber(fakes: readonly WrittenFake[], place: number, which: number, out: Buffer, to: number): number {
+  const permuted = fakes[which >>> 8]?.permuted;
+  if (permuted === undefined) throw new RangeError("no such number");
+  return permuted.write(place, which & 255, out, to);
 }
 
 function copy(bytes: Buffer, from: number, end: number, out: Buffer, to: number): number {

@@ -1,5 +1,5 @@
-import { Canonical } from "./canonical";
-import { EDIT, Edits } from "./edits";
+import { Canonical, type Reading, readingOf } from "./canonical";
+import { EDIT, Edits, type WrittenFake } from "./edits";
 import type { Fake } from "./fakes/fake";
 import type { FakeMaker } from "./fakes/fakeMaker";
 import type { FakeSpec } from "./plan";
@@ -21,10 +21,8 @@ const NOTHING = Buffer.alloc(0);
  */
 export class FakeEdits {
   readonly edits = new Edits();
-  readonly #fakes: Fake[] = [];
-  readonly #counts: number[] = [];
-  /** By number, and by tag: fakes of one tag share a batch. */
-  readonly #batches: PrfBatch[] = [];
+  readonly #slots: Slot[] = [];
+  /** Fakes of one tag share a batch. */
   readonly #batchOf = new Map<FakeTag, PrfBatch>();
   readonly #canonical = new Canonical();
 
@@ -37,23 +35,20 @@ export class FakeEdits {
 
   /** The number of a new fake. @throws Misfit if the column is too narrow for it. */
   add(spec: FakeSpec): number {
-    const batch = this.#batchOf.get(spec.tag) ?? this.maker.batch(spec.tag);
-    this.#batchOf.set(spec.tag, batch);
-    this.#batches.push(batch);
-    this.#counts.push(0);
-    return this.#fakes.push(this.maker.fake(spec)) - 1;
+    const reading = readingOf(spec.tag);
+    const batch = this.#batchOf.get(reading.tag) ?? this.maker.batch(reading.tag);
+    this.#batchOf.set(reading.tag, batch);
+    return this.#slots.push(new Slot(this.maker.fake(spec), reading, batch)) - 1;
   }
 
   get ordered(): boolean {
-    return this.#fakes.some((fake) => fake.ordered);
+    return this.#slots.some(({ fake }) => fake.ordered);
   }
 
   get counts(): Readonly<Partial<Record<FakeTag, number>>> {
     const counts: Partial<Record<FakeTag, number>> = {};
-    this.#fakes.forEach(({ tag }, index) => {
-      const count = this.#counts[index] ?? 0;
-      if (count > 0) counts[tag] = (counts[tag] ?? 0) + count;
-    });
+    for (const { count, reading } of this.#slots)
+      if (count > 0) counts[reading.tag] = (counts[reading.tag] ?? 0) + count;
     return counts;
   }
 
@@ -75,30 +70,43 @@ export class FakeEdits {
     end: number,
     inQuotes: boolean,
   ): void {
-    const fake = this.#fakes[which];
-    const batch = this.#batches[which];
-    if (fake === undefined || batch === undefined) throw new RangeError("no such fake");
+    const slot = this.#slots[which];
+    if (slot === undefined) throw new RangeError("no such fake");
     const canonical = this.#canonical;
-    canonical.read(fake.tag, value, from, to, isAscii);
-    if (canonical.length === 0) return;
-    this.observer?.add(fake.tag, canonical.bytes, canonical.length);
+    canonical.read(slot.reading, value, from, to, isAscii);
+    const { length } = canonical;
+    if (length === 0) return;
+    this.observer?.add(slot.reading.tag, canonical.bytes, length);
     if (this.readsOnly) return;
     const { edits } = this;
-    edits.reserve(fake.longest + 2);
-    const { scratch, scratchEnd } = edits;
-    const isQuoted = inQuotes && !fake.isNumber;
-    const begin = isQuoted ? scratchEnd + 1 : scratchEnd;
-    const stop = fake.direct(canonical, scratch, begin);
-    if (stop < 0) {
-      const place = batch.add(canonical.bytes, 0, canonical.length);
-      const kind = isQuoted ? EDIT.quotedFake : EDIT.fake;
-      edits.replace(start, end, kind, place, (which << 8) | canonical.shape, fake.longest + 2);
-    } else {
-      if (isQuoted) scratch[scratchEnd] = scratch[stop] = QUOTE;
-      edits.scratchEnd = isQuoted ? stop + 1 : stop;
-      edits.replace(start, end, EDIT.literal, scratchEnd, edits.scratchEnd, fake.longest + 2);
+    const { direct, permuted, longest } = slot;
+    const isQuoted = inQuotes && !slot.isNumber;
+    const how = (which << 8) | canonical.shape;
+    if (permuted !== undefined) {
+      const place = permuted.add(canonical);
+      if (place >= 0) {
+        edits.replace(start, end, isQuoted ? EDIT.quotedNumber : EDIT.number, place, how, longest + 2);
+        slot.count++;
+        return;
+      }
     }
-    this.#counts[which] = (this.#counts[which] ?? 0) + 1;
+    if (direct !== undefined) {
+      edits.reserve(longest + 2);
+      const { scratch, scratchEnd } = edits;
+      const begin = isQuoted ? scratchEnd + 1 : scratchEnd;
+      const stop = direct(canonical, scratch, begin);
+      if (stop >= 0) {
+        if (isQuoted) scratch[scratchEnd] = scratch[stop] = QUOTE;
+        edits.scratchEnd = isQuoted ? stop + 1 : stop;
+        edits.replace(start, end, EDIT.literal, scratchEnd, edits.scratchEnd, longest + 2);
+        slot.count++;
+        return;
+      }
+    }
+    const place = slot.batch.add(canonical.bytes, length);
+    const kind = isQuoted ? EDIT.quotedFake : EDIT.fake;
+    edits.replace(start, end, kind, place, how, longest + 2);
+    slot.count++;
   }
 
   /** The first `end` bytes of the input with all edits made. */
@@ -108,6 +116,30 @@ export class FakeEdits {
       return NOTHING;
     }
     for (const batch of this.#batchOf.values()) batch.run();
-    return this.edits.apply(input, end, this.#fakes, this.#batches);
+    for (const { permuted } of this.#slots) permuted?.run();
+    return this.edits.apply(input, end, this.#slots);
+  }
+}
+
+/** A fake and what goes with it. Of one class, whatever the tag: the fakes themselves have a shape for each. */
+class Slot implements WrittenFake {
+  readonly direct: Fake["direct"];
+  readonly permuted: Fake["permuted"];
+  readonly write: Fake["write"];
+  readonly longest: number;
+  readonly isNumber: boolean;
+  /** Written so far. */
+  count = 0;
+
+  constructor(
+    readonly fake: Fake,
+    readonly reading: Reading,
+    readonly batch: PrfBatch,
+  ) {
+    this.direct = fake.direct;
+    this.permuted = fake.permuted;
+    this.write = fake.write;
+    this.longest = fake.longest;
+    this.isNumber = fake.isNumber;
   }
 }

@@ -60,6 +60,15 @@ const BRACKET_END = 93;
 const BRACE = 123;
 const BRACE_END = 125;
 
+const NOTHING = Buffer.alloc(0);
+/** What a byte within a string is: 0 for most. */
+const ENDS_STRING = 1;
+const ESCAPES = 2;
+const FORBIDDEN = 3;
+const IN_STRING = Uint8Array.from({ length: 256 }, (_, code) =>
+  code === QUOTE ? ENDS_STRING : code === BACKSLASH ? ESCAPES : code < 32 ? FORBIDDEN : 0,
+);
+
 const LITERALS: readonly (readonly [JsonScalar, Buffer])[] = [
   ["boolean", Buffer.from("true")],
   ["boolean", Buffer.from("false")],
@@ -67,31 +76,31 @@ const LITERALS: readonly (readonly [JsonScalar, Buffer])[] = [
 ];
 
 /**
- * Reads a document (RFC 8259) from bytes without making it: no tree, and depth costs no stack. Numbers, key order,
+ * Reads documents (RFC 8259) from bytes without making them: no tree, and depth costs no stack. Numbers, key order,
  * doubled keys and white space stay as they are because nobody writes them anew.
- *
- * @throws Misfit for what is not JSON.
  */
-export function walkJson(bytes: Buffer, start: number, end: number, root: JsonNode, visitor: JsonVisitor): void {
-  new Walk(bytes, start, end, visitor).document(root);
-}
-
-class Walk {
+export class JsonWalk {
   /** Containers around `at`: what the rules say below each, and whether it is an object. */
-  readonly #nodes: (JsonNode | undefined)[] = [];
-  readonly #isObject: boolean[] = [];
+  private readonly nodes: (JsonNode | undefined)[] = [];
+  private readonly isObject: boolean[] = [];
   /** The last string has an escape. */
-  #isEscaped = false;
+  private isEscaped = false;
+  private bytes: Buffer = NOTHING;
+  private at = 0;
+  private end = 0;
 
   constructor(
-    private readonly bytes: Buffer,
-    private at: number,
-    private readonly end: number,
+    private readonly root: JsonNode,
     private readonly visitor: JsonVisitor,
   ) {}
 
-  document(root: JsonNode): void {
-    let node: JsonNode | undefined = root;
+  /** Reads the document in [start, end). @throws Misfit for what is not JSON. */
+  document(bytes: Buffer, start: number, end: number): void {
+    this.bytes = bytes;
+    this.at = start;
+    this.end = end;
+    this.nodes.length = this.isObject.length = 0;
+    let node: JsonNode | undefined = this.root;
     for (;;) {
       if (this.value(node)) {
         node = this.next(true);
@@ -108,8 +117,8 @@ class Walk {
     const code = this.blanks();
     if (code === BRACE || code === BRACKET) {
       this.at++;
-      this.#nodes.push(node);
-      this.#isObject.push(code === BRACE);
+      this.nodes.push(node);
+      this.isObject.push(code === BRACE);
       return this.blanks() !== (code === BRACE ? BRACE_END : BRACKET_END);
     }
     const start = this.at;
@@ -123,19 +132,19 @@ class Walk {
    */
   private next(isFirst: boolean): JsonNode | undefined {
     for (;;) {
-      const depth = this.#nodes.length - 1;
+      const depth = this.nodes.length - 1;
       const code = this.blanks();
       if (depth < 0) {
         if (this.at !== this.end) bad();
         return DONE;
       }
-      const isObject = this.#isObject[depth] === true;
-      const node = this.#nodes[depth];
+      const isObject = this.isObject[depth] === true;
+      const node = this.nodes[depth];
       if (!isFirst) {
         if (code === (isObject ? BRACE_END : BRACKET_END)) {
           this.at++;
-          this.#nodes.pop();
-          this.#isObject.pop();
+          this.nodes.pop();
+          this.isObject.pop();
           continue;
         }
         if (code !== COMMA) bad();
@@ -164,7 +173,7 @@ class Walk {
   private named(node: JsonNode | undefined, start: number, end: number): JsonNode | undefined {
     if (node === undefined || node.children.length === 0) return undefined;
     let { bytes } = this;
-    if (this.#isEscaped) {
+    if (this.isEscaped) {
       bytes = Buffer.from(jsonText(bytes, start - 1, end + 1));
       start = 0;
       end = bytes.length;
@@ -187,16 +196,17 @@ class Walk {
   private string(): JsonScalar {
     const { bytes, end } = this;
     let at = this.at + 1;
-    this.#isEscaped = false;
+    this.isEscaped = false;
+    const kinds = IN_STRING;
     for (; at < end; at++) {
-      const code = bytes[at] ?? 0;
-      if (code === QUOTE) {
+      const kind = kinds[bytes[at] ?? 0];
+      if (kind === 0) continue;
+      if (kind === ENDS_STRING) {
         this.at = at + 1;
         return "string";
       }
-      if (code < 32) bad();
-      if (code !== BACKSLASH) continue;
-      this.#isEscaped = true;
+      if (kind === FORBIDDEN) bad();
+      this.isEscaped = true;
       const letter = bytes[++at] ?? 0;
       if (letter === 117) {
         for (const stop = at + 4; at < stop;) if (!isHex(bytes[++at] ?? 0)) bad();

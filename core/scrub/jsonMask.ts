@@ -3,7 +3,7 @@ import { EDIT } from "./edits";
 import type { FakeEdits } from "./fakeEdits";
 import { Misfit } from "./fakes/misfit";
 import { countCharacters } from "./filler";
-import { type JsonNode, type JsonScalar, jsonText, jsonTree, type JsonVisitor, walkJson } from "./json";
+import { type JsonScalar, jsonText, jsonTree, type JsonVisitor, JsonWalk } from "./json";
 import type { FakeSpec, JsonAction, JsonRules, TextHow } from "./plan";
 
 /** Keys that are data themselves. */
@@ -14,7 +14,7 @@ const STAR_KEY: FakeSpec = { tag: "id.text", unique: false, maxLength: null };
  * (text tagged as a number, a boolean tagged as anything); the tree and named keys stay.
  */
 export class JsonMask implements JsonVisitor {
-  readonly #tree: JsonNode;
+  readonly #walk: JsonWalk;
   readonly #fakeOf = new Map<JsonAction, number>();
   readonly #starKey: number;
   #document: Buffer = Buffer.alloc(0);
@@ -28,7 +28,7 @@ export class JsonMask implements JsonVisitor {
     private readonly fakes: FakeEdits,
     private readonly isKnown: (text: Buffer) => boolean,
   ) {
-    this.#tree = jsonTree(rules);
+    this.#walk = new JsonWalk(jsonTree(rules), this);
     this.#starKey = fakes.add(STAR_KEY);
     for (const action of rules.values()) if (action.kind === "fake") this.#fakeOf.set(action, fakes.add(action.fake));
   }
@@ -37,7 +37,7 @@ export class JsonMask implements JsonVisitor {
   mask(input: Buffer, start: number, end: number, isEscaped: boolean): void {
     this.#document = input;
     if (!isEscaped) {
-      walkJson(input, start, end, this.#tree, this);
+      this.#walk.document(input, start, end);
       return;
     }
     const { edits } = this.fakes;
@@ -48,7 +48,7 @@ export class JsonMask implements JsonVisitor {
     // Fakes may move the scratch buffer; this one still holds the document, at the same place.
     this.#document = edits.scratch;
     edits.enter(start, begin);
-    walkJson(this.#document, begin, stop, this.#tree, this);
+    this.#walk.document(this.#document, begin, stop);
     edits.leave(stop, end);
   }
 

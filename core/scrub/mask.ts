@@ -12,6 +12,15 @@ import type { FakeTag } from "./tags";
 /** Bytes of rows that are masked at once. */
 const BATCH_BYTES = 256 * 1024;
 
+/** What a byte is to the loop over rows; bits, for all that a field has. */
+const ESCAPES = 1;
+const WIDE = 2;
+const ENDS_FIELD = 4;
+const KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte === TAB || byte === LINE_FEED) return ENDS_FIELD;
+  return byte === BACKSLASH ? ESCAPES : byte >= 0x80 ? WIDE : 0;
+});
+
 export interface MaskOptions {
   /** For the leak scan's set of known values. */
   readonly observer?: Observer;
@@ -153,27 +162,27 @@ export class TableMask {
     const steps = this.#steps;
     const last = steps.length - 1;
     const { observer } = this.#options;
+    const kinds = KINDS;
     let at = 0;
     while (at < end) {
       for (let column = 0; column <= last; column++) {
         const step = steps[column];
         const start = at;
-        let code = input[at] ?? LINE_FEED;
-        if (step === undefined || step.kind === "keep") {
-          while (code !== TAB && code !== LINE_FEED) code = input[++at] ?? LINE_FEED;
-        } else {
-          let seen = 0;
-          let isEscaped = false;
-          while (code !== TAB && code !== LINE_FEED) {
-            seen |= code;
-            if (code === BACKSLASH) isEscaped = true;
-            code = input[++at] ?? LINE_FEED;
-          }
-          if (at > start && !(isEscaped && isNull(input, start, at))) {
+        let kind = 0;
+        let seen = 0;
+        for (; at < end; at++) {
+          kind = kinds[input[at] ?? 0] ?? 0;
+          if (kind === ENDS_FIELD) break;
+          seen |= kind;
+        }
+        if (step !== undefined && step.kind !== "keep" && at > start) {
+          const isEscaped = (seen & ESCAPES) !== 0;
+          if (!(isEscaped && isNull(input, start, at))) {
             this.#column = column;
-            this.field(step, input, start, at, seen < 128, isEscaped);
+            this.field(step, input, start, at, (seen & WIDE) === 0, isEscaped);
           }
         }
+        const code = input[at];
         if (code !== (column === last ? LINE_FEED : TAB)) throw this.malformed(column + 1);
         at++;
       }

@@ -10,7 +10,42 @@ const TABLE_BITS = 32;
 
 /** A keyed bijection of the whole numbers 0 … size-1 on themselves. */
 export interface Permutation {
-  apply(value: number): number;
+  readonly apply: (value: number) => number;
+}
+
+/**
+ * Numbers that wait to be permuted together. Tables of a permutation do not fit the nearest memory: of many numbers one after
+ * the other the processor waits for several places at once, and of single ones between other work for each.
+ */
+export class PermutationBatch {
+  #numbers = new Uint32Array(256);
+  #count = 0;
+
+  /** @returns where `at` finds it, once `run` was called. */
+  add(value: number): number {
+    if (this.#count === this.#numbers.length) {
+      const longer = new Uint32Array(this.#count * 2);
+      longer.set(this.#numbers);
+      this.#numbers = longer;
+    }
+    this.#numbers[this.#count] = value;
+    return this.#count++;
+  }
+
+  /** Permutes all that wait; they stay until the next one is added. */
+  run({ apply }: Permutation): void {
+    const numbers = this.#numbers;
+    for (let at = 0; at < this.#count; at++) numbers[at] = apply(numbers[at] ?? 0);
+    this.#count = 0;
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  at(place: number): number {
+    return this.#numbers[place] ?? 0;
+  }
 }
 
 /**
@@ -30,7 +65,7 @@ export function tablePermutation(key: Uint8Array, size: number): Permutation {
   const changesHigh = randomTables(key, 1, low, high);
   const changesLow = randomTables(key, 2, high, low);
   return {
-    apply(value) {
+    apply: (value) => {
       let result = value;
       do {
         let left = result >>> low;

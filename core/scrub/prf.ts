@@ -55,23 +55,28 @@ export const slowPrf = (key: Uint8Array, longKey: Uint8Array, value: Uint8Array)
     : cmac(key, value);
 
 /**
- * Messages of one count of blocks. Block `i` of all of them stands in `columns[i]`, so that a round is one call of AES.
+ * Messages of one count of blocks. Block `i` of all of them stands in `columns[i]`, so that a round is one call of AES. The
+ * last column is full of the subkey of messages that end within a block, so that their padding is there before they are.
  */
 class Lane {
   count = 0;
-  columns: Buffer[];
+  columns: Buffer[] = [];
   words: Uint32Array[] = [];
+  last: Buffer = Buffer.alloc(0);
   result: Buffer = Buffer.alloc(0);
 
-  constructor(readonly blocks: number) {
-    this.columns = [];
+  constructor(
+    readonly blocks: number,
+    private readonly padding: Uint8Array,
+  ) {
     this.resize(64);
   }
 
   /** Where the next message goes in each column. */
   take(): number {
-    if ((this.count + 1) * BLOCK > this.column(0).length) this.resize(this.count * 2);
-    return this.count++ * BLOCK;
+    const at = this.count++ * BLOCK;
+    if (at + BLOCK > this.last.length) this.resize(this.count * 2);
+    return at;
   }
 
   column(block: number): Buffer {
@@ -80,9 +85,17 @@ class Lane {
     return column;
   }
 
+  /** Makes the places free that were taken. */
+  clear(): void {
+    this.last.fill(this.padding, 0, this.count * BLOCK);
+    this.count = 0;
+  }
+
   private resize(messages: number): void {
     const old = this.columns;
     this.columns = Array.from({ length: this.blocks }, () => Buffer.from(new ArrayBuffer(messages * BLOCK)));
+    this.last = this.column(this.blocks - 1);
+    this.last.fill(this.padding);
     old.forEach((column, block) => {
       this.column(block).set(column);
     });
@@ -99,36 +112,43 @@ class Lane {
 export class PrfBatch {
   readonly #aes: Cipher;
   readonly #k1: Uint8Array;
-  readonly #k2: Uint8Array;
   readonly #longKey: Uint8Array;
-  readonly #lanes = Array.from({ length: MOST_BLOCKS }, (_, index) => new Lane(index + 1));
+  readonly #lanes: readonly Lane[];
   #long: Buffer[] = [];
 
   constructor(key: Uint8Array, longKey: Uint8Array) {
     this.#aes = blockCipher(key);
-    [this.#k1, this.#k2] = cmacSubkeys(this.#aes);
+    const [k1, k2] = cmacSubkeys(this.#aes);
+    this.#k1 = k1;
     this.#longKey = longKey;
+    this.#lanes = Array.from({ length: MOST_BLOCKS }, (_, index) => new Lane(index + 1, k2));
   }
 
-  /** Puts bytes [start, end) into the batch; returns where `resolve` finds their output once `run` was called. */
-  add(bytes: Uint8Array, start: number, end: number): number {
-    const length = end - start;
-    if (length > MOST_BLOCKS * BLOCK) return this.addLong(bytes.subarray(start, end));
+  /** Puts the first `length` bytes into the batch; returns where `resolve` finds their output once `run` was called. */
+  add(bytes: Uint8Array, length: number): number {
+    if (length > MOST_BLOCKS * BLOCK) return this.addLong(bytes.subarray(0, length));
     const last = length === 0 ? 0 : (length - 1) >>> 4;
     const lane = this.#lanes[last];
     if (lane === undefined) throw new RangeError("no such lane");
     const at = lane.take();
-    let from = start;
+    let from = 0;
     for (let block = 0; block < last; block++) {
       const column = lane.column(block);
       for (let index = 0; index < BLOCK; index++) column[at + index] = bytes[from++] ?? 0;
     }
-    const rest = end - from;
-    const column = lane.column(last);
-    const subkey = rest === BLOCK ? this.#k1 : this.#k2;
-    for (let index = 0; index < rest; index++) column[at + index] = (bytes[from++] ?? 0) ^ (subkey[index] ?? 0);
-    if (rest < BLOCK) column[at + rest] = 0x80 ^ (subkey[rest] ?? 0);
-    for (let index = rest + 1; index < BLOCK; index++) column[at + index] = subkey[index] ?? 0;
+    const column = lane.last;
+    const rest = length - from;
+    if (rest === BLOCK) {
+      const k1 = this.#k1;
+      for (let index = 0; index < BLOCK; index++) column[at + index] = (bytes[from++] ?? 0) ^ (k1[index] ?? 0);
+    } else {
+      let to = at;
+      while (from < length) {
+        column[to] = (column[to] ?? 0) ^ (bytes[from++] ?? 0);
+        to++;
+      }
+      column[to] = (column[to] ?? 0) ^ 0x80;
+    }
     return (lane.count - 1) * 8 + last;
   }
 
@@ -150,7 +170,7 @@ export class PrfBatch {
         state = this.#aes.update(lane.column(block).subarray(0, bytes));
       }
       lane.result = state;
-      lane.count = 0;
+      lane.clear();
     }
     this.#ranLong = this.#long;
     this.#long = [];

@@ -79,7 +79,7 @@ class Reference {
     const fake = this.maker.fake(spec);
     const bytes = Buffer.from(text);
     const out = Buffer.alloc(fake.longest);
-    const direct = fake.direct({ bytes, length: bytes.length, shape }, out, 0);
+    const direct = fake.direct?.({ bytes, length: bytes.length, shape }, out, 0) ?? -1;
     const end = direct < 0 ? fake.write(this.maker.prf(spec.tag, bytes), 0, shape, out, 0) : direct;
     return out.toString("latin1", 0, end);
   }

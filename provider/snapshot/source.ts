@@ -1,9 +1,9 @@
 import { Client, type ClientConfig } from "pg";
-import { to as copyTo, type CopyToStreamQuery } from "pg-copy-streams";
 import { withoutValues } from "../../core/scrub/errors";
 import { copyStatement, type Part } from "../../core/scrub/parts";
 import type { PlannedTable } from "../../core/scrub/plan";
 import { quoteRelation } from "../../core/scrub/sql";
+import { CopyRows } from "./copyRows";
 
 /**
  * How the source is reached. What is not said comes from libpq's own variables (PGHOST, PGUSER, PGPASSWORD, PGPASSFILE
@@ -78,8 +78,8 @@ export class Source {
   }
 
   /** COPY text of one part, as the server sends it; `rowCount` is what it says at the end. */
-  copy(part: Part): CopyToStreamQuery {
-    return this.client.query(copyTo(copyStatement(part)));
+  copy(part: Part): CopyRows {
+    return this.client.query(new CopyRows(copyStatement(part)));
   }
 
   /** Ends the transaction and the connection, also in the middle of a COPY. */

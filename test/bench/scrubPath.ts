@@ -2,7 +2,6 @@ import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Client } from "pg";
-import { to as copyTo } from "pg-copy-streams";
 import { fileSigner } from "../../core/ledger/seal";
 import { cover } from "../../core/scrub/cover";
 import { FakeMaker } from "../../core/scrub/fakes/fakeMaker";
@@ -14,6 +13,7 @@ import { quoteRelation } from "../../core/scrub/sql";
 import { RefusedError } from "../../platform/errors";
 import { POSTGRES_BIN } from "../../platform/local/postgres";
 import { inReadOnlyTransaction, readCatalog } from "../../provider/snapshot/catalog";
+import { CopyRows } from "../../provider/snapshot/copyRows";
 import { SnapshotStore } from "../../provider/snapshot/store";
 import { takeSnapshot } from "../../provider/snapshot/take";
 import { copycatRows } from "./scrubPeers";
@@ -70,7 +70,7 @@ async function throughOneThread(
   let bytes = 0;
   for (const table of tables) {
     const mask = new TableMask(table, maker);
-    const query = client.query(copyTo(`copy (${selectOf(table)}) to stdout`));
+    const query = client.query(new CopyRows(`copy (${selectOf(table)}) to stdout`));
     for await (const chunk of query as AsyncIterable<Buffer>) {
       signal.throwIfAborted();
       bytes += chunk.length;

@@ -18,8 +18,19 @@ export interface Fake {
   readonly ordered: boolean;
   /**
    * The fake of a value that decides it without the keyed function: its end in `out`, or -1 if the function is needed.
+   * Missing where it always is.
    */
-  direct(canonical: CanonicalValue, out: Buffer, to: number): number;
+  readonly direct?: (canonical: CanonicalValue, out: Buffer, to: number) => number;
+  /** The same for many values at once, where a fake is a number that is permuted. */
+  readonly permuted?: PermutedFake;
   /** The fake for an output of the keyed function in `prf` at `at`; returns its end in `out`. */
-  write(prf: Buffer, at: number, shape: number, out: Buffer, to: number): number;
+  readonly write: (prf: Buffer, at: number, shape: number, out: Buffer, to: number) => number;
+}
+
+/** Fakes of values that wait for their batch, as those of the keyed function do. */
+export interface PermutedFake {
+  /** Where `write` finds the value once `run` was called; -1 for one that `direct` has to be asked for. */
+  readonly add: (canonical: CanonicalValue) => number;
+  readonly run: () => void;
+  readonly write: (place: number, shape: number, out: Buffer, to: number) => number;
 }

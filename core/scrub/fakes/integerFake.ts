@@ -1,6 +1,6 @@
 import type { CanonicalValue } from "../canonical";
 import type { ScrubKeys } from "../key";
-import { type Permutation, tablePermutation, widePermutation } from "../permutation";
+import { type Permutation, PermutationBatch, tablePermutation, widePermutation } from "../permutation";
 import type { FakeSpec } from "../plan";
 import type { Fake } from "./fake";
 import { Misfit } from "./misfit";
@@ -16,6 +16,9 @@ const LONGEST = 20;
  * digits are a class, lest the fakes of ordinary keys look like social security numbers.
  */
 const CLASS_ENDS = [2n ** 15n, 10n ** 8n, 10n ** 9n, 2n ** 31n, 2n ** 53n, 2n ** 63n] as const;
+
+/** More than there are pieces; of what a number's place is the rest. */
+const PLACES = 16;
 
 /** Numbers from `least` to `most`, each of which has its fake among them. */
 interface Piece {
@@ -85,6 +88,7 @@ export function integerFake(spec: FakeSpec, permutations: IntegerPermutations): 
       least: Number(piece.least),
       most: Number(piece.most),
       made: undefined as Permutation | undefined,
+      batch: new PermutationBatch(),
     }));
   const byText = (text: string): string => {
     if (!/^[+-]?[0-9]{1,30}$/.test(text)) throw new Misfit("value-unmaskable", "not-an-integer");
@@ -98,14 +102,27 @@ export function integerFake(spec: FakeSpec, permutations: IntegerPermutations): 
     longest: LONGEST,
     isNumber: true,
     ordered: false,
-    direct(canonical, out, to) {
-      const value = smallInteger(canonical);
-      for (const each of quick) {
-        if (value < each.least || value > each.most) continue;
-        each.made ??= permutations.narrow(each.piece);
-        return writeInteger(each.least + each.made.apply(value - each.least), out, to);
-      }
-      return to + out.write(byText(canonical.bytes.toString("latin1", 0, canonical.length)), to, "latin1");
+    direct: (canonical, out, to) =>
+      to + out.write(byText(canonical.bytes.toString("latin1", 0, canonical.length)), to, "latin1"),
+    permuted: {
+      add(canonical) {
+        const value = smallInteger(canonical);
+        for (let index = 0; index < quick.length; index++) {
+          const each = quick[index];
+          if (each === undefined || value < each.least || value > each.most) continue;
+          return each.batch.add(value - each.least) * PLACES + index;
+        }
+        return -1;
+      },
+      run() {
+        for (const each of quick)
+          if (!each.batch.isEmpty) each.batch.run((each.made ??= permutations.narrow(each.piece)));
+      },
+      write(place, _shape, out, to) {
+        const each = quick[place % PLACES];
+        if (each === undefined) throw new RangeError("no such piece");
+        return writeInteger(each.least + each.batch.at(Math.floor(place / PLACES)), out, to);
+      },
     },
     write() {
       throw new Misfit("value-unmaskable", "not-an-integer");

@@ -1,5 +1,5 @@
 import { type CanonicalValue, digitsOf, OTHER_SHAPE, SEPARATOR, separatorOf } from "../canonical";
-import type { Permutation } from "../permutation";
+import { type Permutation, PermutationBatch } from "../permutation";
 import type { FakeSpec } from "../plan";
 import type { Fake } from "./fake";
 import { upperLetter, writeLetters } from "./letters";
@@ -40,24 +40,23 @@ function writeDigits(value: number, count: number, out: Buffer, to: number): num
  */
 export function ssnTokenFake(spec: FakeSpec, permutation: () => Permutation): Fake {
   const most = atLeast(spec, 9);
+  const batch = new PermutationBatch();
   let made: Permutation | undefined;
   return {
     tag: "gov.ssn",
     longest: 11,
     isNumber: false,
     ordered: false,
-    direct({ bytes, length, shape }: CanonicalValue, out, to) {
-      if (shape === OTHER_SHAPE) return -1;
-      let value = 0;
-      for (let index = 0; index < length; index++) value = value * 10 + ((bytes[index] ?? 48) - 48);
-      made ??= permutation();
-      let left = made.apply(value);
-      for (let at = to + 8; at >= to; at--) {
-        const next = (left / 10) | 0;
-        out[at] = upperLetter(left - next * 10);
-        left = next;
-      }
-      return groupSsn(shape, most, out, to);
+    direct: (canonical, out, to) =>
+      canonical.shape === OTHER_SHAPE
+        ? -1
+        : writeToken((made ??= permutation()).apply(numberOf(canonical)), canonical.shape, most, out, to),
+    permuted: {
+      add: (canonical) => (canonical.shape === OTHER_SHAPE ? -1 : batch.add(numberOf(canonical))),
+      run() {
+        if (!batch.isEmpty) batch.run((made ??= permutation()));
+      },
+      write: (place, shape, out, to) => writeToken(batch.at(place), shape, most, out, to),
     },
     write(prf, at, _shape, out, to) {
       const end = writeLetters(prf, at, 9, 32, out, to);
@@ -65,6 +64,21 @@ export function ssnTokenFake(spec: FakeSpec, permutation: () => Permutation): Fa
       return end;
     },
   };
+}
+
+function numberOf({ bytes, length }: CanonicalValue): number {
+  let value = 0;
+  for (let index = 0; index < length; index++) value = value * 10 + ((bytes[index] ?? 48) - 48);
+  return value;
+}
+
+function writeToken(value: number, shape: number, most: number, out: Buffer, to: number): number {
+  for (let at = to + 8, left = value; at >= to; at--) {
+    const next = (left / 10) | 0;
+    out[at] = upperLetter(left - next * 10);
+    left = next;
+  }
+  return groupSsn(shape, most, out, to);
 }
 
 /** Numbers of areas 900 to 934 and groups 01 to 49, which were never issued and are no taxpayer's either. */
@@ -76,7 +90,6 @@ export function ssnReservedFake(spec: FakeSpec, table: TableMaker): Fake {
     longest: 11,
     isNumber: false,
     ordered: true,
-    direct: () => -1,
     write(prf, at, shape, out, to) {
       const place = places.place(prf, at);
       const rest = Math.floor(place / 9999);
@@ -100,7 +113,6 @@ export function phoneFake(spec: FakeSpec, table: TableMaker): Fake {
     longest: 14,
     isNumber: false,
     ordered: places !== undefined,
-    direct: () => -1,
     write(prf, at, shape, out, to) {
       const place = places === undefined ? prf.readUInt32LE(at + 8) % size : places.place(prf, at);
       const separator = shape === OTHER_SHAPE ? SEPARATOR.dash : separatorOf(shape);
@@ -140,7 +152,6 @@ export function cardFake(spec: FakeSpec, table: TableMaker): Fake {
     longest: 23,
     isNumber: false,
     ordered: places !== undefined,
-    direct: () => -1,
     write(prf, at, shape, out, to) {
       const count = Math.min(shape === OTHER_SHAPE ? 16 : digitsOf(shape), most);
       const last = to + count - 1;

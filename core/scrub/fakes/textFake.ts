@@ -28,8 +28,10 @@ interface Kind {
   readonly upper: boolean;
 }
 
-const first = (prf: Buffer, at: number): number => prf.readUIntLE(at + 9, 3);
-const second = (prf: Buffer, at: number): number => prf.readUIntLE(at + 12, 3);
+const first = (prf: Buffer, at: number): number => threeBytes(prf, at + 9);
+const second = (prf: Buffer, at: number): number => threeBytes(prf, at + 12);
+const threeBytes = (prf: Buffer, at: number): number =>
+  (prf[at] ?? 0) | ((prf[at + 1] ?? 0) << 8) | ((prf[at + 2] ?? 0) << 16);
 
 const lowerGiven = {
   longest: LONGEST_GIVEN,
@@ -87,7 +89,7 @@ export function textFake(tag: TextTag, spec: FakeSpec, table: (size: number) => 
   const after = Buffer.from(kind.after, "latin1");
   const between = Buffer.from(kind.between, "latin1");
   const capital = kind.upper ? 32 : 0;
-  const base = { tag, isNumber: false, direct: () => -1 };
+  const base = { tag, isNumber: false };
 
   if (kind.letters === "unique" && !spec.unique && kind.words !== undefined) {
     const { words } = kind;
@@ -111,7 +113,7 @@ export function textFake(tag: TextTag, spec: FakeSpec, table: (size: number) => 
     write(prf, at, _shape, out, to) {
       if (words !== undefined) {
         to = words.write(prf, at, out, to);
-        for (const byte of between) out[to++] = byte;
+          for (let index = 0; index < between.length; index++) out[to++] = between[index] ?? 0;
       }
       to =
         places === undefined

@@ -2,7 +2,6 @@ import type { Fake } from "./fake";
 import { Misfit } from "./misfit";
 
 const HEX = Buffer.from("0123456789abcdef", "latin1");
-const HYPHENS_BEFORE = new Set([4, 6, 8, 10]);
 const LENGTH = 36;
 
 /**
@@ -17,11 +16,10 @@ export function uuidFake(maxLength: number | null): Fake {
     longest: LENGTH,
     isNumber: false,
     ordered: false,
-    direct: () => -1,
     write(prf, at, _shape, out, to) {
       for (let index = 0; index < 16; index++) {
         let byte = prf[at + index] ?? 0;
-        if (HYPHENS_BEFORE.has(index)) out[to++] = 45;
+        if (index === 4 || index === 6 || index === 8 || index === 10) out[to++] = 45;
         if (index === 6) byte = 0x80 | (byte & 0x0f);
         else if (index === 8) byte = 0xa0 | (byte & 0x1f);
         else if (index === 4 || index === 10) byte = 0xa0 | (byte & 0x5f);

@@ -7,7 +7,7 @@ import { KnownScanner } from "./knownScan";
 import type { FindingBook } from "./report";
 import { ShapeScanner } from "./shapes";
 import type { Suspects } from "./suspects";
-import { asciiKinds, AT, BREAK } from "./symbols";
+import { asciiKinds, AT, BREAK, IGNORED } from "./symbols";
 import { FOLDED, LONGEST_WORD, SHORTEST_NUMBER } from "./words";
 
 /** What a byte is here. */
@@ -21,21 +21,29 @@ const ENDS_FIELD = 4;
 const SPECIAL = 5;
 const BYTES = buildBytes();
 
-/** Digits of the shortest number that is looked for, however they are spelled. */
-const SHORTEST_SHAPE = 9;
+/** Digits of the shortest number that is looked for in one group. */
+const SHORTEST_GROUP = 9;
+/** Of three groups, digits of each at least: 3-2-4 of a person, 3-3-4 of a phone, 4-4-4 and 4-6-4 of cards. */
+const FIRST_GROUP = 3;
+const SECOND_GROUP = 2;
+const THIRD_GROUP = 4;
+/** Digits that stand alone, one after the other. */
+const SPELLED = 9;
 /** Where fakes of addresses are, to which nobody writes. */
 const HARMLESS = Buffer.from("example.org");
 
 /** Questions that wait to be asked together. */
 const QUESTIONS = 4096;
 const FIELDS = 4096;
+/** Answers that are remembered; a power of two. An output is made of few different words. */
+const NOES = 2048;
 /** What a question has of its field: where it begins, its row and column. */
 const PLACE = 3;
 
 /**
  * Reads COPY text once for both scans, and hands them only the fields in which they can find something. Within a field
- * nothing is found without at least one of these: nine digits with no letter between them; an `@`; a word, or a short number
- * and a word, that something known begins with; a known number. None of it reaches from one field into another. Fields that
+ * nothing is found without at least one of these: digits in groups as some number has them, with no letter between; an `@`; a
+ * word, or a short number and a word, that something known begins with; a known number. None of it reaches from one field into another. Fields that
  * hold anything else than ASCII, an escape, or that do not end in their chunk are handed over as they are.
  */
 export class FieldSieve {
@@ -57,6 +65,9 @@ export class FieldSieve {
   private readonly highs = new Int32Array(QUESTIONS);
   private readonly fieldOf = new Int32Array(QUESTIONS);
   private readonly indices = new Int32Array(QUESTIONS + 1);
+  /** Questions whose answer was no, by the lower half; a slot that is free holds what no question of its own has. */
+  private readonly noLows = Int32Array.from({ length: NOES }, (_, slot) => slot ^ 1);
+  private readonly noHighs = new Int32Array(NOES);
   private questions = 0;
   private readonly places = new Float64Array(FIELDS * PLACE);
   private fields = 0;
@@ -111,7 +122,7 @@ export class FieldSieve {
 
   /** Looks at one field. @returns the place behind it; -1 if it has to be handed over, with no question left of it */
   private field(chunk: Uint8Array, start: number): number {
-    const { lows, highs, fieldOf, fields } = this;
+    const { lows, highs, fieldOf, fields, noLows, noHighs } = this;
     const [key0, key1] = this.key;
     const kinds = BYTES;
     const folds = FOLDED;
@@ -122,8 +133,11 @@ export class FieldSieve {
     const first = this.questions;
     let questions = first;
     let hasShape = false;
-    /** Digits so far without a letter or a sign that parts numbers. */
-    let digits = 0;
+    /** At most so many digits have the groups before, with no letter between them nor a sign that parts numbers. */
+    let group = 0;
+    let groupBefore = 0;
+    /** Groups of one digit right before. */
+    let ones = 0;
     let leadLow = 0;
     let leadHigh = 0;
     let hasLead = false;
@@ -146,11 +160,19 @@ export class FieldSieve {
         } while (++at < length);
         const count = at - from;
         if (count > LONGEST_WORD || questions + 2 > QUESTIONS) return -1;
-        digits += count - letters;
-        if (digits >= SHORTEST_SHAPE) hasShape = true;
+        const digits = count - letters;
+        if (
+          digits >= SHORTEST_GROUP ||
+          (digits >= THIRD_GROUP && group >= SECOND_GROUP && groupBefore >= FIRST_GROUP) ||
+          (digits > 0 && ones >= SPELLED - 1)
+        )
+          hasShape = true;
         high = endHigh(low, high);
         low = endLow(low);
         if (letters === 0) {
+          groupBefore = group;
+          group = count;
+          ones = count === 1 ? ones + 1 : 0;
           if (count >= SHORTEST_NUMBER && wantsNumbers) {
             lows[questions] = ofKind(low, KNOWN_KINDS.number);
             highs[questions] = high;
@@ -161,13 +183,19 @@ export class FieldSieve {
           leadHigh = high;
         } else {
           // No more than these can be at its end.
-          digits = count - letters;
+          groupBefore = 0;
+          group = digits;
+          ones = digits > 0 ? 1 : 0;
           if (digits >= SHORTEST_NUMBER && wantsNumbers) return -1;
           if (wantsWords) {
             const kind = isKey(chunk, from, at) ? keyKind : KNOWN_KINDS.beginning;
-            lows[questions] = ofKind(low, kind);
-            highs[questions] = high;
-            fieldOf[questions++] = fields;
+            const own = ofKind(low, kind);
+            const slot = own & (NOES - 1);
+            if (noLows[slot] !== own || noHighs[slot] !== high) {
+              lows[questions] = own;
+              highs[questions] = high;
+              fieldOf[questions++] = fields;
+            }
             if (hasLead) {
               lows[questions] = ofKind(lowOfBoth(leadLow, leadHigh, low), kind);
               highs[questions] = highOfBoth(leadLow, leadHigh, high);
@@ -178,11 +206,11 @@ export class FieldSieve {
         }
       } else if (kind === JOINS) at++;
       else if (kind === PARTS) {
-        digits = 0;
+        group = groupBefore = ones = 0;
         at++;
       } else if (kind === ENDS_FIELD) break;
       else if (kind === AT_SIGN) {
-        digits = 0;
+        group = groupBefore = ones = 0;
         at++;
         if (!isHarmless(chunk, at)) hasShape = true;
       } else if (byte === BACKSLASH && isNull(chunk, at, start)) at += 2;
@@ -208,10 +236,19 @@ export class FieldSieve {
 
   /** Asks what waits, and has the fields scanned in which something known may begin. */
   private ask(chunk: Uint8Array): void {
-    const found = this.filter.sift(this.lows, this.highs, this.questions, this.indices);
+    const { lows, highs, questions, indices, noLows, noHighs } = this;
+    const found = this.filter.sift(lows, highs, questions, indices);
+    for (let at = 0; at < questions; at++) {
+      const low = lows[at] ?? 0;
+      noLows[low & (NOES - 1)] = low;
+      noHighs[low & (NOES - 1)] = highs[at] ?? 0;
+    }
     let last = -1;
     for (let at = 0; at < found; at++) {
-      const field = this.fieldOf[this.indices[at] ?? 0] ?? 0;
+      const index = indices[at] ?? 0;
+      const slot = (lows[index] ?? 0) & (NOES - 1);
+      noLows[slot] = slot ^ 1;
+      const field = this.fieldOf[index] ?? 0;
       if (field === last) continue;
       last = field;
       const place = field * PLACE;
@@ -260,6 +297,7 @@ function buildBytes(): Uint8Array {
     if (byte >= 0x80 || byte === BACKSLASH) return SPECIAL;
     if (FOLDED[byte] !== 0) return WORD;
     const kind = kinds[byte] ?? 0;
+    if (kind === IGNORED) return SPECIAL;
     if (kind === AT) return AT_SIGN;
     return kind === BREAK ? PARTS : JOINS;
   });

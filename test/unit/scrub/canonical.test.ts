@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Canonical, canonicalText } from "../../../core/scrub/canonical";
+import { Canonical, canonicalText, readingOf } from "../../../core/scrub/canonical";
 import { FAKE_TAGS, type FakeTag } from "../../../core/scrub/tags";
 
 const SAME: readonly (readonly [tag: FakeTag, canonical: string, spellings: readonly string[]])[] = [
@@ -50,7 +50,7 @@ describe("the canonical form", () => {
     for (let code = 0x80; code < 0x280; code++) {
       const text = ` X${String.fromCharCode(code)}y ${String.fromCharCode(code)} `;
       const bytes = Buffer.from(text);
-      canonical.read("person.name", bytes, 0, bytes.length, false);
+      canonical.read(readingOf("person.name"), bytes, 0, bytes.length, false);
       assert.equal(
         canonical.bytes.toString("utf8", 0, canonical.length),
         canonicalText("person.name", text).text,
@@ -58,10 +58,10 @@ describe("the canonical form", () => {
       );
     }
     assert.throws(() => {
-      canonical.read("person.name", Buffer.from([0x61, 0xc3]), 0, 2, false);
+      canonical.read(readingOf("person.name"), Buffer.from([0x61, 0xc3]), 0, 2, false);
     });
     assert.throws(() => {
-      canonical.read("person.name", Buffer.from([0xc3, 0x61]), 0, 2, false);
+      canonical.read(readingOf("person.name"), Buffer.from([0xc3, 0x61]), 0, 2, false);
     });
   });
 
@@ -77,7 +77,7 @@ describe("the canonical form", () => {
       fc.property(fc.constantFrom(...FAKE_TAGS), value, (tag, text) => {
         const bytes = Buffer.from(`<${text}>`);
         const isAscii = bytes.every((byte) => byte < 128);
-        canonical.read(tag, bytes, 1, bytes.length - 1, isAscii);
+        canonical.read(readingOf(tag), bytes, 1, bytes.length - 1, isAscii);
         const got = { text: canonical.bytes.toString("utf8", 0, canonical.length), shape: canonical.shape };
         assert.deepEqual(got, canonicalText(tag, text));
       }),
