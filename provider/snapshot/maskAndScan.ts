@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ScrubPlan } from "../../core/scrub/cover";
 import { FakeMaker } from "../../core/scrub/fakes/fakeMaker";
 import { GroupCounts } from "../../core/scrub/kAnonymity";
@@ -71,13 +72,10 @@ export async function maskAndScan(
   );
   const tables = byTable(plan, answers.flat());
   const written = tables.map(({ planned, parts: own }) => tableOf(planned, own));
-  new KnownValues({ key, memory: setup.known }).close();
-
-  const scanned = await crew.run(
-    "scan",
-    tables.flatMap(({ parts: own }) => scansOf(own)),
-    counter(take, "scanning"),
-  );
+  const scans = largestFirst(tables.flatMap(({ parts: own }) => scansOf(own)));
+  const scanning = crew.run("scan", scans.jobs, counter(take, "scanning"));
+  // Millions of places are counted, while threads that need nothing of this one go on.
+  const [scanned] = await Promise.all([scanning.then(scans.inOrder), closed(setup, key)]);
   const book = new FindingBook(key);
   const suspects = new Suspects();
   for (const each of scanned) {
@@ -126,6 +124,28 @@ function scansOf(masked: readonly MaskedPart[]): readonly ScanOf[] {
     return scan;
   });
 }
+
+/** @throws ScrubError known-values-full: then nothing that a scan says is of use. */
+async function closed({ known }: CrewSetup, key: Buffer): Promise<void> {
+  // Not before the threads have their first jobs.
+  await nextTurn();
+  new KnownValues({ key, memory: known }).close();
+}
+
+/** Jobs so that no thread ends long after the others, and what puts their answers into the order that they had. */
+function largestFirst(scans: readonly ScanOf[]) {
+  const order = [...scans.keys()].sort((one, other) => bytesOf(scans[other]) - bytesOf(scans[one]));
+  return {
+    jobs: order.flatMap((index) => scans[index] ?? []),
+    inOrder: <T>(answers: readonly T[]): readonly T[] => {
+      const sorted: T[] = [];
+      order.forEach((index, at) => (sorted[index] = answers[at] as T));
+      return sorted;
+    },
+  };
+}
+
+const bytesOf = (scan: ScanOf | undefined): number => scan?.stored.bytes ?? 0;
 
 function piecesOf<T>(all: readonly T[], count: number): readonly (readonly T[])[] {
   const size = Math.ceil(all.length / count);

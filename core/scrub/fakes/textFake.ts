@@ -113,7 +113,7 @@ export function textFake(tag: TextTag, spec: FakeSpec, table: (size: number) => 
     write(prf, at, _shape, out, to) {
       if (words !== undefined) {
         to = words.write(prf, at, out, to);
-          for (let index = 0; index < between.length; index++) out[to++] = between[index] ?? 0;
+        for (let index = 0; index < between.length; index++) out[to++] = between[index] ?? 0;
       }
       to =
         places === undefined

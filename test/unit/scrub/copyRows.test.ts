@@ -34,8 +34,15 @@ async function send(stream: PassThrough, bytes: Buffer, sizes: readonly number[]
 }
 
 const piece = fc.oneof(
-  { weight: 6, arbitrary: fc.string({ unit: "binary", maxLength: 200 }).map((text) => ["d", Buffer.from(text)] as const) },
-  fc.constantFrom(["S", Buffer.from("a\0b\0")] as const, ["N", Buffer.from("M\0\0")] as const, ["d", Buffer.alloc(0)] as const),
+  {
+    weight: 6,
+    arbitrary: fc.string({ unit: "binary", maxLength: 200 }).map((text) => ["d", Buffer.from(text)] as const),
+  },
+  fc.constantFrom(
+    ["S", Buffer.from("a\0b\0")] as const,
+    ["N", Buffer.from("M\0\0")] as const,
+    ["d", Buffer.alloc(0)] as const,
+  ),
 );
 
 describe("rows of a COPY", () => {
@@ -53,7 +60,10 @@ describe("rows of a COPY", () => {
         const got: Buffer[] = [];
         rows.on("data", (chunk: Buffer) => got.push(Buffer.from(chunk)));
         const rest = goesBad ? message("E", Buffer.from("SERROR\0\0")) : message("C", Buffer.from("COPY 7\0"));
-        const all = [message("H", Buffer.from([0, 0, 1, 0, 0])), ...pieces.map(([kind, content]) => message(kind, content))];
+        const all = [
+          message("H", Buffer.from([0, 0, 1, 0, 0])),
+          ...pieces.map(([kind, content]) => message(kind, content)),
+        ];
         await send(stream, Buffer.concat([...all, ...(goesBad ? [] : [message("c", Buffer.alloc(0))]), rest]), sizes);
         await turn();
         assert.equal(heard(), rest.toString("latin1"));
