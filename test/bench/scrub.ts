@@ -12,6 +12,7 @@ import { POSTGRES_BIN } from "../../platform/local/postgres";
 import { loadSnapshot } from "../../provider/snapshot/load";
 import { SnapshotStore } from "../../provider/snapshot/store";
 import { TestServer } from "../support/server";
+import { boundLines } from "./scrubBounds";
 import { type Figures, figuresOf, type Measured, type Parts, partsOfWays, round } from "./scrubFigures";
 import { FOLDER, type PathFigures, PATHS, PUBLIC_KEY, SERVICE } from "./scrubPath";
 import { pganonymize, PGANONYMIZE_ROWS, runPganonymize } from "./scrubPeers";
@@ -35,6 +36,7 @@ interface SizeFigures {
 }
 
 export interface ScrubBenchDocument {
+  /** Its load is that of before. */
   readonly machine: { readonly cores: number; readonly node: string; readonly load: number };
   readonly runs: number;
   readonly sizes: readonly SizeFigures[];
@@ -62,6 +64,7 @@ export async function benchScrub({ rows, runs, peers }: ScrubBenchSettings, io: 
   const sizes: SizeFigures[] = [];
   const others: Record<string, { rowsPerSecond: number; timesFaster: number }> = {};
   let node = process.version;
+  const load = os.loadavg()[0] ?? 0;
   for (const factor of [1, 10]) {
     const bench = new Bench(Math.ceil((rows * factor) / ROWS_A_PERSON), io);
     try {
@@ -79,8 +82,10 @@ export async function benchScrub({ rows, runs, peers }: ScrubBenchSettings, io: 
   }
   const [small, large] = sizes;
   if (!small || !large) throw new RangeError("no sizes");
-  const machine = { cores: os.availableParallelism(), node, load: os.loadavg()[0] ?? 0 };
-  return { machine, runs, sizes, parts: partsOfWays(small, large), peers: others };
+  const machine = { cores: os.availableParallelism(), node, load };
+  const document = { machine, runs, sizes, parts: partsOfWays(small, large), peers: others };
+  for (const line of boundLines(document)) io.err.write(`${line}\n`);
+  return document;
 }
 
 /** One database of the example, and what is measured on it. */
