@@ -168,10 +168,9 @@ export class TableMask {
       for (let column = 0; column <= last; column++) {
         const step = steps[column];
         const start = at;
-        let kind = 0;
         let seen = 0;
         for (; at < end; at++) {
-          kind = kinds[input[at] ?? 0] ?? 0;
+          const kind = kinds[input[at] ?? 0] ?? 0;
           if (kind === ENDS_FIELD) break;
           seen |= kind;
         }
