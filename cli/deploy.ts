@@ -31,7 +31,12 @@ export interface DeployWishes {
  *   cluster that is not the local platform is looked at first.
  * @throws RefusedError whose message is the reason the engine gave; CancelledError after Ctrl-C, when the traffic is back.
  */
-export async function deployStack(stack: string, wishes: DeployWishes, io: Io, prepared?: Prepared): Promise<void> {
+export async function deployStack(
+  stack: string,
+  wishes: DeployWishes,
+  io: Io,
+  prepared?: Pick<Prepared, "env">,
+): Promise<void> {
   const { env: engine } = prepared ?? (await prepareForeign(stack, io));
   const env = { ...engine, HMS_OVERRIDES: JSON.stringify(wishes) };
   const onLine = (line: string) => void io.err.write(`${line}\n`);

@@ -2,6 +2,7 @@ import type { Command, ProgramSpec } from "./command";
 import { accountCommands } from "./commands/account";
 import { abort } from "./commands/abort";
 import { bench } from "./commands/bench";
+import { benchPreview } from "./commands/benchPreview";
 import { benchScrub } from "./commands/benchScrub";
 import { benchSandbox } from "./commands/benchSandbox";
 import { benchSwitch } from "./commands/benchSwitch";
@@ -11,6 +12,7 @@ import { deploy } from "./commands/deploy";
 import { doctor } from "./commands/doctor";
 import { env } from "./commands/env";
 import { fleetUp } from "./commands/fleet";
+import { fleetWork } from "./commands/fleetWork";
 import { freezeCommands } from "./commands/freeze";
 import { freezeServe } from "./commands/freezeServe";
 import { history } from "./commands/history";
@@ -47,6 +49,7 @@ const HMS: readonly Command[] = [
   status,
   preview,
   fleetUp,
+  fleetWork,
   unlock,
   ...freezeCommands,
   freezeServe,
@@ -94,6 +97,11 @@ export const PROGRAMS: readonly ProgramSpec[] = [
   { name: "hms-sbx", summary: "Makes, shows, extends and takes away sandboxes.", commands: SBX },
   { name: "start", summary: "Brings everything up and delivers the example service.", commands: [start] },
   { name: "bench", summary: "Measures the project.", commands: [bench] },
+  {
+    name: "bench:preview",
+    summary: "Measures what previews of many accounts take.",
+    commands: [benchPreview],
+  },
   { name: "bench:scrub", summary: "Measures what masking a database costs.", commands: [benchScrub] },
   {
     name: "bench:sandbox",

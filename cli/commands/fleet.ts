@@ -8,10 +8,13 @@ import { CancelledError, RefusedError } from "../../platform/errors";
 import { hmsHome, projectRoot } from "../../platform/home";
 import { answer, EXIT, JSON_OPTION, UsageError, type Command } from "../command";
 import { driveFleet } from "../fleet/drive";
-import { localRunner } from "../fleet/local";
+import { jobsInCluster } from "../fleet/inCluster";
+import { stackRunner, updateHere } from "../fleet/local";
 import { FleetMemory, sourcesOf } from "../fleet/memory";
 import { prepareEngine } from "../prepare";
 import { openStack } from "../stack";
+
+const RUNNERS: readonly string[] = ["local", "kubernetes"];
 
 /** `hms fleet up`: a stack per agency, updated wave by wave. */
 export const fleetUp: Command = {
@@ -26,6 +29,15 @@ export const fleetUp: Command = {
       default: "0",
     },
     { flags: "--parallel <count>", description: "so many stacks at once", default: "2" },
+    {
+      flags: "--runner <where>",
+      description: "local: by this machine; kubernetes: by a Job for each wave",
+      default: "local",
+    },
+    {
+      flags: "--image <reference>",
+      description: "for Jobs of another cluster than the local platform: image of updates, by digest",
+    },
     { flags: "--resume", description: "leaves out stacks that an earlier run updated from the same sources" },
     { flags: "--undo", description: "takes back the stacks that were updated, when the run stops because of others" },
     JSON_OPTION,
@@ -34,6 +46,7 @@ export const fleetUp: Command = {
     'hms fleet up --stacks "usda; epa, doi" --soak 10m',
     'hms fleet up --stacks "usda; epa, doi" --resume          # after an interruption, or a failure that was mended',
     'hms fleet up --stacks "usda; epa, doi" --max-failures 1 --parallel 4 --json',
+    'hms fleet up --stacks "usda; epa, doi" --runner kubernetes --parallel 8',
   ],
   async run(invocation, io) {
     const order = parseWaves(invocation.required("stacks"));
@@ -48,16 +61,29 @@ export const fleetUp: Command = {
       );
     const maxFailures = count("--max-failures", invocation.required("maxFailures"), 0);
     const parallel = count("--parallel", invocation.required("parallel"), 1);
+    const where = invocation.required("runner");
+    if (!RUNNERS.includes(where))
+      throw new UsageError(`--runner: got "${where}"; allowed is one of ${RUNNERS.join(", ")}`);
     // Every stack's file is read before the first one is touched.
     const stacks = order.flat().map((stack) => [stack, openStack(stack, undefined, io.env)] as const);
-    const folder = path.join(hmsHome(io.env), "fleet", sha256(canonicalJson(order.flat().sort())).slice(0, 12));
-    const sources = stacks.map(async ([stack, open]) => [stack, await sourcesOf(open, projectRoot())] as const);
-    const memory = new FleetMemory(folder, new Map(await Promise.all(sources)));
+    const fleet = sha256(canonicalJson(order.flat().sort())).slice(0, 12);
+    const folder = path.join(hmsHome(io.env), "fleet", fleet);
+    const sources = new Map(
+      await Promise.all(stacks.map(async ([stack, open]) => [stack, await sourcesOf(open, projectRoot())] as const)),
+    );
+    const memory = new FleetMemory(folder, sources);
     const prepared = await prepareEngine(io);
-    const done = new Set(invocation.flag("resume") ? order.flat().filter((stack) => memory.isDone(stack)) : []);
-    const { rows, stopped, cancelled } = await driveFleet(localRunner(prepared, folder, io), {
+    const adopt = invocation.flag("resume");
+    const done = new Set(adopt ? order.flat().filter((stack) => memory.isDone(stack)) : []);
+    const waves = order.map((wave) => wave.filter((stack) => !done.has(stack)));
+    const open = stacks.map(([, one]) => one);
+    const wish = { fleet, open, sources, waves, parallel, adopt, image: invocation.text("image") };
+    const jobs = where === "kubernetes" ? await jobsInCluster(wish, prepared, io) : undefined;
+    const update = jobs?.update.bind(jobs) ?? updateHere(prepared);
+    const { rows, stopped, cancelled } = await driveFleet(stackRunner(update, prepared, folder, io), {
       waves: { order, soakSeconds, maxFailures },
-      parallel,
+      // The Job itself has no more at once than it is told.
+      parallel: jobs === undefined ? parallel : Math.max(...order.map(({ length }) => length)),
       undo: invocation.flag("undo"),
       done,
       signal: io.signal,
@@ -67,7 +93,7 @@ export const fleetUp: Command = {
         if (row.outcome !== "running") memory.note(changed, row.outcome === "done");
         io.err.write(`${changed}: ${row.outcome === "waiting" ? "stopped" : row.outcome}\n`);
       },
-    });
+    }).finally(() => jobs?.remove());
     answer(io, invocation.flag("json"), { stacks: rows.map(documentOf), stopped: stopped ?? null, logs: folder }, () =>
       runTable(rows).join("\n"),
     );

@@ -4,12 +4,23 @@ import { CancelledError, reasonOf } from "../../platform/errors";
 
 /** What is done with a member of a fleet; each throws with the reason where it cannot be done. */
 export interface FleetRunner {
-  /** Updates it; a failed update has restored itself. @returns what is live then, in one line. */
-  update(member: string, signal: AbortSignal): Promise<string>;
+  /**
+   * Updates it; a failed update has restored itself. @returns what is live then, in one line.
+   * @throws CancelledError where it was stopped, or not begun
+   */
+  update(member: string, how: UpdateHow): Promise<string>;
   /** What is no longer as its update left it; `undefined` when all of it is. */
   look(member: string): Promise<string | undefined>;
   /** Takes back what its update in this run moved. @returns what is live then, in one line. */
   undo(member: string, signal: AbortSignal): Promise<string>;
+}
+
+export interface UpdateHow {
+  readonly signal: AbortSignal;
+  /** So many other members may still fail before nothing more is to be begun. */
+  readonly mayFail: number;
+  /** Called when it really begins, where that is later than the call. */
+  readonly begun: () => void;
 }
 
 export interface DriveOptions {
@@ -64,12 +75,13 @@ export async function driveFleet(runner: FleetRunner, options: DriveOptions): Pr
   }
 
   function begin(member: string): void {
-    const begun = performance.now();
+    let begun = performance.now();
     const seconds = () => (performance.now() - begun) / 1000;
+    const failed = [...rows.values()].filter(({ outcome }) => outcome === "failed").length;
     set(member, { outcome: "running" });
     mine.add(member);
     const work = runner
-      .update(member, signal)
+      .update(member, { signal, mayFail: waves.maxFailures - failed, begun: () => (begun = performance.now()) })
       .then(
         (said) => {
           set(member, { outcome: "done", seconds: seconds(), said });

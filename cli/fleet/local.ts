@@ -7,10 +7,25 @@ import { rollback } from "../commands/rollback";
 import { deployStack } from "../deploy";
 import type { Prepared } from "../prepare";
 import { LOCAL_CONTEXT, openStack, openTargets, seeServices } from "../stack";
-import type { FleetRunner } from "./drive";
+import type { FleetRunner, UpdateHow } from "./drive";
 
-/** Runs each stack's update on this machine, by the same engine and program; what it prints goes into a file per stack. */
-export function localRunner(prepared: Prepared, folder: string, io: Io): FleetRunner {
+/** One stack's update, wherever it runs; what it says goes to `io`. */
+export type Update = (stack: string, io: Io, how: UpdateHow) => Promise<void>;
+
+/** On this machine, by the same engine and program. */
+export const updateHere =
+  (prepared: Prepared): Update =>
+  async (stack, io) => {
+    const { config } = openStack(stack, undefined, prepared.env);
+    if (config.kubeContext !== LOCAL_CONTEXT) await readyCluster(config, prepared, io);
+    await deployStack(stack, {}, io, prepared);
+  };
+
+/**
+ * Stacks as members of a fleet. What is live is asked from here, before and after; what an update prints goes into a
+ * file per stack.
+ */
+export function stackRunner(work: Update, prepared: Prepared, folder: string, io: Io): FleetRunner {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   /** Live releases of a stack before its update, and after. */
   const before = new Map<string, string>();
@@ -27,13 +42,9 @@ export function localRunner(prepared: Prepared, folder: string, io: Io): FleetRu
     }
   };
   return {
-    async update(stack, signal) {
-      const { config } = openStack(stack, undefined, prepared.env);
+    async update(stack, how) {
       before.set(stack, liveText(await see(stack)));
-      await own(stack, signal, async (inner) => {
-        if (config.kubeContext !== LOCAL_CONTEXT) await readyCluster(config, prepared, inner);
-        await deployStack(stack, {}, inner, prepared);
-      });
+      await own(stack, how.signal, (inner) => work(stack, inner, how));
       const seen = await see(stack);
       after.set(stack, liveText(seen));
       return headText(seen);

@@ -16,9 +16,13 @@ export const LABEL = {
   /** On these Jobs: `up` or `down`, and the number of the run. */
   direction: `${PREFIX}/direction`,
   run: `${PREFIX}/run`,
+  /** On all that updates a fleet in the cluster: the fleet. */
+  fleet: `${PREFIX}/fleet`,
 } as const;
 
 export const ANNOTATION = {
+  /** On a fleet's Job: its stacks in the order of its indices, and from which sources. */
+  fleetWork: `${PREFIX}/fleet-work`,
   /** On a color's Deployment: the release it runs, as JSON of `Release`. */
   release: `${PREFIX}/release`,
   /** On a color's Deployment: id of the release that passed its Verification there. */

@@ -98,18 +98,30 @@ export function debianInputs(image: string): string {
 
 /** The Debian packages and own files of `images/<image>`, as packed before or now. To be called under the lock. */
 export function debianLayer(layout: Layout, name: string, image: string, options: ImageOptions): Promise<Layer> {
-  return keptLayer(layout, { name, inputs: debianInputs(image) }, options.progress, async () => {
-    const { progress, signal } = options;
-    const root = path.join(layersFolder(layout), name);
+  const { progress, signal } = options;
+  return folderLayer(layout, { name, inputs: debianInputs(image) }, options, (root) =>
+    progress.during(`unpack the files of ${image}`, async (step) => {
+      await unpackDebianPackages(packagesOf(image), root, step, { home: layout.home, progress, signal });
+      overlay(path.join(sourcesOf(image), "files"), root);
+    }),
+  );
+}
+
+/** A layer of what `fill` puts into an empty folder, as packed before or now. To be called under the lock. */
+export function folderLayer(
+  layout: Layout,
+  kept: { readonly name: string; readonly inputs: string },
+  { progress, signal }: ImageOptions,
+  fill: (root: string) => Promise<void>,
+): Promise<Layer> {
+  return keptLayer(layout, kept, progress, async () => {
+    const root = path.join(layersFolder(layout), kept.name);
     fs.rmSync(root, { recursive: true, force: true });
     fs.mkdirSync(root, { recursive: true });
     fs.chmodSync(root, 0o755);
     try {
-      return await progress.during(`unpack the files of ${image}`, async (step) => {
-        await unpackDebianPackages(packagesOf(image), root, step, { home: layout.home, progress, signal });
-        overlay(path.join(sourcesOf(image), "files"), root);
-        return archive(root, signal);
-      });
+      await fill(root);
+      return await archive(root, signal);
     } finally {
       fs.rmSync(root, { recursive: true, force: true });
     }

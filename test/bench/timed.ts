@@ -13,8 +13,16 @@ export interface Timed {
 export class Programs {
   constructor(private readonly signal: AbortSignal) {}
 
-  /** @returns what it printed. @throws CancelledError, or RefusedError when it fails */
-  run(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+  /**
+   * @param started told the process id.
+   * @returns what it printed. @throws CancelledError, or RefusedError when it fails
+   */
+  run(
+    program: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv,
+    started: (pid: number) => void = () => undefined,
+  ): Promise<string> {
     const { signal } = this;
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {
@@ -23,6 +31,7 @@ export class Programs {
         if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGTERM");
       };
       signal.addEventListener("abort", stop, { once: true });
+      if (child.pid !== undefined) started(child.pid);
       const out: Buffer[] = [];
       child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
       child.on("error", reject);
@@ -36,10 +45,16 @@ export class Programs {
   }
 
   /** By a shell, which says how much processor time its children took. What is printed may go `nowhere`. */
-  async timed(program: string, args: readonly string[], env: NodeJS.ProcessEnv, nowhere: boolean): Promise<Timed> {
+  async timed(
+    program: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv,
+    nowhere: boolean,
+    started?: (pid: number) => void,
+  ): Promise<Timed> {
     const begun = performance.now();
     const script = `"$0" "$@" ${nowhere ? ">/dev/null" : ""} || exit; echo; times`;
-    const out = await this.run("sh", ["-c", script, program, ...args], env);
+    const out = await this.run("sh", ["-c", script, program, ...args], env, started);
     const seconds = (performance.now() - begun) / 1000;
     const lines = out.trim().split("\n");
     const cpuSeconds = [...(lines.at(-1) ?? "").matchAll(/(\d+)m([\d.]+)s/g)].reduce(

@@ -87,4 +87,19 @@ describe("a fleet of stacks, each with waves of its own", function () {
       ["by an earlier run", "by an earlier run"],
     );
   });
+
+  it("is updated by Jobs of the cluster as well: one for each wave, told in the same table, and gone afterwards", async () => {
+    project.newPolicy("2026.3");
+    const { code, output, outcomes, document, log } = await fleetUp("--runner", "kubernetes", "--parallel", "1");
+    assert.equal(code, 0, output);
+    assert.deepEqual(outcomes, ["done", "done"]);
+    assert.match(document.stacks[0]?.said ?? "", /first: green is live/);
+    assert.match(log(other), /TrafficSwitch only updated/);
+    assert.deepEqual([await live(project.stack), await live(other)], [["green", "green"], ["green"]]);
+    const fleet = path.basename(document.logs);
+    assert.equal(
+      kubectl("-n", "hms-fleet", "get", "jobs,pods,secrets", "-l", `hms.delivery/fleet=${fleet}`, "-o", "name"),
+      "",
+    );
+  });
 });
