@@ -10,6 +10,8 @@ import { followJob } from "./followJob";
 
 const OWNER = { fieldManager: "hms-fleet", force: true } as const;
 const LOOK_MS = 500;
+/** Its pods have ended by then, so this is only the cluster's own pace. */
+const GONE_MS = 120_000;
 
 /** What all Jobs of a run have in common; the rest is said wave by wave. */
 export type JobsOf = Omit<FleetJob, "name" | "stacks" | "mayFail">;
@@ -28,6 +30,8 @@ export interface JobsOptions {
 /** Updates stacks by Jobs of a cluster: an indexed Job for each wave, begun with the wave's first stack. */
 export class FleetJobs {
   private readonly begun = new Map<number, ReturnType<typeof followJob>>();
+  /** Waves whose Job this run has made or taken over; another run's is left alone. */
+  private readonly mine = new Set<number>();
 
   constructor(private readonly options: JobsOptions) {}
 
@@ -41,10 +45,9 @@ export class FleetJobs {
 
   /** Takes the Jobs away, when all of their pods have ended; results are known then. */
   async remove(): Promise<void> {
-    const { kube } = this.options;
     for (const [wave, following] of this.begun) {
       await following.over;
-      await kube.delete(this.ref(wave), { propagation: "Background" });
+      if (this.mine.has(wave)) await this.removeWhole(this.ref(wave));
     }
   }
 
@@ -57,7 +60,11 @@ export class FleetJobs {
     const { kube, common, waves, signal } = this.options;
     const ref = this.ref(wave);
     const job: FleetJob = { ...common, name: ref.name, stacks: waves[wave] ?? [], mayFail };
-    return followJob({ kube, ref, started: this.ensure(job, ref), signal });
+    const started = this.ensure(job, ref).then((stacks) => {
+      this.mine.add(wave);
+      return stacks;
+    });
+    return followJob({ kube, ref, started, signal });
   }
 
   /** @returns the stacks of the Job, in the order of its indices. */
@@ -82,16 +89,28 @@ export class FleetJobs {
     for (const beside of [files, secrets]) await kube.apply(beside, OWNER);
     const made = await kube.create(manifest, { fieldManager: OWNER.fieldManager });
     // They go with the Job, whoever takes that away.
-    const owner = { apiVersion: "batch/v1", kind: "Job", name: ref.name, uid: made.metadata.uid };
+    const owner = {
+      apiVersion: "batch/v1",
+      kind: "Job",
+      name: ref.name,
+      uid: made.metadata.uid,
+      blockOwnerDeletion: true,
+    };
     for (const beside of [files, secrets])
       await kube.apply({ ...beside, metadata: { ...beside.metadata, ownerReferences: [owner] } }, OWNER);
     return job.stacks;
   }
 
+  /** With its pods, files and secrets. */
   private async removeWhole(ref: ReturnType<FleetJobs["ref"]>): Promise<void> {
-    const { kube, signal } = this.options;
+    const { kube } = this.options;
     await kube.delete(ref, { propagation: "Foreground" });
-    while ((await kube.get(ref)) !== undefined) await sleep(LOOK_MS, undefined, { signal });
+    const giveUp = performance.now() + GONE_MS;
+    while ((await kube.get(ref)) !== undefined) {
+      if (performance.now() > giveUp)
+        throw new RefusedError(`Job ${ref.name} in namespace ${ref.namespace} is deleted, but does not go away`);
+      await sleep(LOOK_MS);
+    }
   }
 }
 
