@@ -13,7 +13,11 @@ import type { OpenStack } from "./stack";
 
 /** Where a stack keeps its freeze, as the command line reaches it. */
 export const storeOf = ({ config, session }: OpenStack): FreezeStore =>
-  freezeStore(() => session.kube, config.namespace, config.freeze, projectRoot());
+  freezeStore(() => session.kube, config.namespace, { stack: config.stack, ...config.freeze }, projectRoot());
+
+/** Lines of one place, under its account's name where the stack has several. */
+export const placed = ({ config: { account } }: OpenStack, lines: readonly string[]): readonly string[] =>
+  account === undefined ? lines : lines.map((line) => `${account}: ${line}`);
 
 /** A stack's freeze now: of the stack as a whole, and of each service asked for. */
 export interface FreezeSeen {

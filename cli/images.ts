@@ -8,7 +8,7 @@ import type { PruneCase } from "../provider/registry/prune";
 import { pruneCaseOf } from "../provider/registry/pruneCase";
 import { Session } from "../provider/session";
 import type { Io } from "./command";
-import { openStackLedger } from "./ledger";
+import { openStackLedgers } from "./ledger";
 import { LOCAL_CONTEXT } from "./stack";
 
 /**
@@ -39,8 +39,9 @@ async function deployedAt(
   const times = new Map<string, string>();
   for (const { stack } of lastingStacks(root)) {
     try {
-      const { entries } = await readWhole((await openStackLedger(stack, env, true)).parts);
-      for (const { at, event, release } of entries) {
+      const ledgers = await Promise.all(openStackLedgers(stack, env));
+      const readings = await Promise.all(ledgers.map(({ parts }) => readWhole(parts)));
+      for (const { at, event, release } of readings.flatMap(({ entries }) => entries)) {
         const digest = release.image?.split("@")[1];
         if (digest === undefined || (event !== "deployed" && event !== "rolled-back")) continue;
         if (at > (times.get(digest) ?? "")) times.set(digest, at);

@@ -1,53 +1,70 @@
-import { trust } from "../core/ledger/seal";
+import { canonicalJson } from "../core/canonicalJson";
 import type { LedgerWish } from "../core/ledger/wish";
 import { SANDBOXES_NAMESPACE } from "../core/sandbox/identity";
 import { SANDBOX_LEDGER } from "../core/sharing/facts";
 import type { KubeClient } from "../platform/kube/client";
-import { FolderSink } from "../provider/ledger/folder";
-import { placeOf, publicKeys } from "../provider/ledger/open";
-import type { ReadingParts, Witness } from "../provider/ledger/reading";
+import { RefusedError } from "../platform/errors";
+import { readingOf, type OpenReading } from "../provider/ledger/open";
+import { allWitnesses } from "../provider/ledger/sinkWitness";
 import { clusterWitness } from "../provider/ledger/witness";
 import { sandboxPlace } from "./sandbox/place";
 import { sandboxLedgerWish } from "./sandbox/settle";
-import { openStack } from "./stack";
+import { openTargets } from "./stack";
 
-/** A ledger to look at. */
-export interface StackLedger {
-  readonly parts: ReadingParts;
-  /** Its folder. */
-  readonly where: string;
-  /** Public keys (PEM) whose signatures count. */
-  readonly keys: readonly string[];
-  readonly witness: Witness | undefined;
+export interface LedgerAsked {
+  readonly stack: string;
+  /** Whose ledger, where each account of the stack has its own. */
+  readonly account?: string | undefined;
+  /** Whether nobody is asked for the newest checkpoint that they know. */
+  readonly offline: boolean;
 }
 
 /**
- * The ledger of a stack, for reading: needs its folder, the public keys and, unless `offline`, the cluster.
- * @throws RefusedError for an unknown stack, and for keys that cannot be read.
+ * The ledger of a stack, for reading: needs its folder or account, the public keys and, unless `offline`, its witnesses.
+ * @throws RefusedError for an unknown stack or account, where several have a ledger and none is named, and for keys that
+ *   cannot be read.
  */
-export async function openStackLedger(stack: string, env: NodeJS.ProcessEnv, offline: boolean): Promise<StackLedger> {
-  const { wish, kube, namespace } = chainOf(stack, env);
-  const place = placeOf(wish, env);
-  const keys = await publicKeys(place);
-  const sink = new FolderSink(place.folder, wish.name);
-  const witness = offline ? undefined : clusterWitness(kube(), namespace);
-  const parts = { ledger: wish.name, sink, keys: trust(keys), ...(witness === undefined ? {} : { witness }) };
-  return { parts, where: sink.where, keys, witness };
+export function openStackLedger(
+  { stack, account, offline }: LedgerAsked,
+  env: NodeJS.ProcessEnv,
+): Promise<OpenReading> {
+  const [chain, ...others] = chainsOf(stack, account, env);
+  if (chain === undefined) throw new RefusedError(`stack ${stack} delivers to nothing, and has no ledger`);
+  if (others.length === 0) return read(chain, offline, env);
+  const names = [chain, ...others].flatMap((one) => one.account ?? []).join(", ");
+  throw new RefusedError(`each account of ${stack} has its own ledger; name one of ${names} with --account`);
 }
+
+/** All ledgers of a stack, which has several where each of its accounts has its own; witnesses are not asked. */
+export const openStackLedgers = (stack: string, env: NodeJS.ProcessEnv): readonly Promise<OpenReading>[] =>
+  chainsOf(stack, undefined, env).map((chain) => read(chain, true, env));
 
 interface Chain {
   readonly wish: LedgerWish;
-  readonly kube: () => KubeClient;
-  /** Of its witness. */
-  readonly namespace: string;
+  /** Whose, where each account has its own. */
+  readonly account?: string | undefined;
+  /** Clusters that keep its newest checkpoint: each knows the one of its own last move. */
+  readonly kept: readonly { readonly kube: () => KubeClient; readonly namespace: string }[];
+}
+
+function read({ wish, kept }: Chain, offline: boolean, env: NodeJS.ProcessEnv): Promise<OpenReading> {
+  const witnesses = offline ? [] : kept.map(({ kube, namespace }) => clusterWitness(kube(), namespace));
+  return readingOf(wish, offline ? undefined : allWitnesses(witnesses), env);
 }
 
 /** `sandboxes` is the chain of all sandboxes' doors, and no stack. */
-function chainOf(stack: string, env: NodeJS.ProcessEnv): Chain {
+function chainsOf(stack: string, account: string | undefined, env: NodeJS.ProcessEnv): readonly Chain[] {
   if (stack === SANDBOX_LEDGER) {
     const place = sandboxPlace(env);
-    return { wish: sandboxLedgerWish(place), kube: () => place.kube, namespace: SANDBOXES_NAMESPACE };
+    const kept = [{ kube: () => place.kube, namespace: SANDBOXES_NAMESPACE }];
+    return [{ wish: sandboxLedgerWish(place), kept }];
   }
-  const { config, session } = openStack(stack, undefined, env);
-  return { wish: config.ledger, kube: () => session.kube, namespace: config.namespace };
+  const chains = new Map<string, Chain>();
+  for (const { config, session } of openTargets(stack, undefined, account, env)) {
+    const key = canonicalJson(config.ledger);
+    const { kept = [] } = chains.get(key) ?? {};
+    const cluster = { kube: () => session.kube, namespace: config.namespace };
+    chains.set(key, { wish: config.ledger, account: config.account, kept: [...kept, cluster] });
+  }
+  return [...chains.values()];
 }

@@ -105,7 +105,7 @@ export async function promoteParked(
     const requests = syntheticRequests(service.healthPath, service.smoke);
     const guard = new FreezeGuard({
       ...{ stack, midMove: freeze.midMove, action: "promote", notice: progress },
-      store: freezeStore(() => session.kube, namespace, freeze, projectRoot()),
+      store: freezeStore(() => session.kube, namespace, { stack, ...freeze }, projectRoot()),
     });
     const names = gates.map(({ name }) => name);
     const strategy = service.strategy ? stepsOf(service.strategy, names) : ALL_AT_ONCE;

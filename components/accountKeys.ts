@@ -24,8 +24,11 @@ export interface AccountKeysArgs {
   readonly left?: LeftKeys;
 }
 
-/** Keys that outlive the stack: the ledger and the images of releases do, and are worth nothing without theirs. */
-const LASTING = ["ledger", "registry"] as const satisfies readonly BaselineKey[];
+/**
+ * Keys that outlive the stack: the ledger and the images of releases do, and are worth nothing without theirs, nor without
+ * the one by which they are verified.
+ */
+export const LASTING = ["ledger", "registry", "signing"] as const satisfies readonly BaselineKey[];
 export type LastingKey = (typeof LASTING)[number];
 export type LeftKeys = Readonly<Partial<Record<LastingKey, string>>>;
 const isLasting = (purpose: BaselineKey): purpose is LastingKey => LASTING.some((one) => one === purpose);

@@ -17,7 +17,7 @@ const RETENTION = 1096;
 /** Why each alarm rings. Minutes of the metric are summed; a minute without a move is a good one. */
 const ALARMS = {
   [METRICS.restored]: "Traffic was put back from a release of this account",
-  [METRICS.failed]: "A move of this account ended neither done nor restored",
+  [METRICS.failed]: "A release of this account failed before it had any traffic",
 } as const;
 
 /** Where an account's moves are written down, and who is told when one goes wrong. */

@@ -3,13 +3,15 @@ import { getCallerIdentity } from "@pulumi/aws/getCallerIdentity";
 import { getKey } from "@pulumi/aws/kms";
 import type { Provider } from "@pulumi/aws/provider";
 import { getBucket } from "@pulumi/aws/s3";
+import { getParameter } from "@pulumi/aws/ssm";
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../config/stackConfig";
 import { type Account, roleArnOf } from "../core/account/account";
-import { bucketName, keyAlias } from "../core/account/names";
+import { bucketName, FREEZE_CALENDAR, keyAlias } from "../core/account/names";
 import { isBaselined, TO_DO } from "../core/account/state";
 import { releaseRepository } from "../core/registry/documents";
 import { reasonOf } from "../platform/errors";
+import { LASTING, type LastingKey, type LeftKeys } from "./accountKeys";
 import { accountProvider } from "./accountProvider";
 import { GovCloudAccount, type LeftBehind } from "./govCloudAccount";
 
@@ -51,19 +53,21 @@ async function look(account: Account, provider: Provider, services: readonly str
     const { accountId, arn } = await getCallerIdentity({}, { provider });
     if (accountId !== account.id)
       return { problem: `${what}: the role ${roleArnOf(account)} led to account ${accountId} (${arn})` };
-    const [ledger, registry, ledgerBucket, ...repositories] = await Promise.all([
-      found(getKey({ keyId: keyAlias("ledger") }, { provider })),
-      found(getKey({ keyId: keyAlias("registry") }, { provider })),
+    const key = async (purpose: LastingKey) => {
+      const there = await found(getKey({ keyId: keyAlias(purpose) }, { provider }));
+      return there === undefined ? {} : { [purpose]: there.id };
+    };
+    const [ledgerBucket, freeze, keys, ...repositories] = await Promise.all([
       found(getBucket({ bucket: bucketName(account, "ledger") }, { provider })),
+      found(getParameter({ name: FREEZE_CALENDAR }, { provider })),
+      Promise.all(LASTING.map(key)),
       ...services.map((service) => found(getRepository({ name: releaseRepository(service) }, { provider }))),
     ]);
     return {
       leftBehind: {
-        keys: {
-          ...(ledger === undefined ? {} : { ledger: ledger.id }),
-          ...(registry === undefined ? {} : { registry: registry.id }),
-        },
+        keys: Object.assign({}, ...keys) as LeftKeys,
         ledgerBucket: ledgerBucket !== undefined,
+        freeze: freeze !== undefined,
         repositories: repositories.flatMap((one) => one?.name ?? []),
       },
     };
@@ -77,7 +81,7 @@ async function found<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked;
   } catch (error) {
-    if (/NotFound|NoSuchBucket|not found|404/i.test(reasonOf(error))) return undefined;
+    if (/NotFound|NoSuchBucket|not found|couldn't find|404/i.test(reasonOf(error))) return undefined;
     throw error;
   }
 }

@@ -17,6 +17,8 @@ export interface LeftBehind {
   readonly ledgerBucket?: boolean;
   /** Of releases. */
   readonly repositories?: readonly string[];
+  /** Absent: nobody can have frozen the account yet. */
+  readonly freeze?: boolean;
 }
 
 export interface GovCloudAccountArgs {
@@ -46,6 +48,8 @@ export class GovCloudAccount extends pulumi.ComponentResource {
   readonly ledgerBucket: pulumi.Output<string>;
   readonly snapshotBucket: pulumi.Output<string>;
   readonly registry: AccountRegistry;
+  /** Whether its freeze can be asked before this update has made anything. */
+  readonly hasFreeze: boolean;
 
   constructor(name: string, args: GovCloudAccountArgs, opts?: pulumi.ComponentResourceOptions) {
     const { account, provider, ledgerLock, services, others = [], leftBehind = {} } = args;
@@ -59,6 +63,7 @@ export class GovCloudAccount extends pulumi.ComponentResource {
       },
     );
     this.provider = provider;
+    this.hasFreeze = leftBehind.freeze ?? false;
     const child = { parent: this };
     const { keys } = new AccountKeys(
       `${name}-key`,

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { TargetConfig } from "../config/targets";
 import { BadFiles, readFiles, type ReadFiles } from "../core/configMap/readFiles";
 import { canonicalJson } from "../core/canonicalJson";
+import type { FreezePlace } from "../core/freeze/place";
 import { hashContext } from "../core/release/contextHash";
 import { readSourceState } from "../core/release/git";
 import { defaultTag } from "../core/release/tag";
@@ -48,9 +49,17 @@ export interface ServicePlan {
   readonly at: Date;
 }
 
-/** Plans every service of a stack from what the cluster says now; each comes after those it needs. */
-export async function planServices(config: TargetConfig, provider: pulumi.ProviderResource): Promise<ServicePlan[]> {
-  const plans = await Promise.all(config.services.map((service) => planService(config, service, provider)));
+/**
+ * Plans every service of a stack from what the cluster says now; each comes after those it needs.
+ * @param asksFreeze whether the freeze can be asked yet.
+ */
+export async function planServices(
+  config: TargetConfig,
+  provider: pulumi.ProviderResource,
+  asksFreeze = true,
+): Promise<ServicePlan[]> {
+  const freeze = asksFreeze ? { freeze: freezeOf(config) } : {};
+  const plans = await Promise.all(config.services.map((service) => planService(config, service, freeze, provider)));
   // A service that this update leaves alone and that never went live has nothing to stay on.
   return inOrderOfNeeds(plans.filter((plan) => plan !== undefined));
 }
@@ -143,6 +152,7 @@ const inOneLine =
 async function planService(
   config: TargetConfig,
   service: ServiceConfig,
+  freeze: { readonly freeze?: FreezePlace },
   provider: pulumi.ProviderResource,
 ): Promise<ServicePlan | undefined> {
   const secrets = [
@@ -154,8 +164,7 @@ async function planService(
   if (service.source && !pulumi.runtime.isDryRun())
     await ensureBases(service.source, { provider }).catch(inOneLine(service.name));
   const files = await filesOf(service);
-  const freeze = { stack: config.stack, ...config.freeze };
-  const asked = { service: service.name, namespace: config.namespace, secrets, freeze };
+  const asked = { service: service.name, namespace: config.namespace, secrets, ...freeze };
   const rollout = await getRollout(asked, { provider }).catch(inOneLine(service.name));
   const pin = config.pins[service.name] ?? interruptedRollback(config, service.name, rollout)?.release.id;
   const left = leftAlone(config, service.name, rollout);
@@ -189,6 +198,8 @@ async function planService(
     at,
   };
 }
+
+const freezeOf = ({ stack, freeze }: TargetConfig): FreezePlace => ({ stack, ...freeze });
 
 /** A certificate that somebody else keeps must be there before anything is begun. */
 const keptCertificate = ({ tls }: TargetConfig) =>

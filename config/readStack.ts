@@ -2,6 +2,7 @@ import type { Account, AwsReach, LedgerLock } from "../core/account/account";
 import type { SigningWish } from "../core/attest/wish";
 import { isDeployable } from "../core/account/state";
 import { wavesProblems, type Waves } from "../core/fleet/waves";
+import type { FreezePlace } from "../core/freeze/place";
 import type { LedgerWish } from "../core/ledger/wish";
 import type { SchedulePolicy } from "../core/schedule/field";
 import type { ScanWish } from "../core/scan/wish";
@@ -12,6 +13,7 @@ import type { ServiceConfig } from "../core/service/service";
 import type { ApprovedSources } from "../core/source/rules";
 import type { TlsSettings } from "../core/tls/settings";
 import { accountProblems, accountsOf, awsReach, ledgerLockOf } from "./accounts";
+import { accountStoreProblems, keptBy } from "./accountStores";
 import { chaosProblems } from "./chaos";
 import { needProblems } from "./needs";
 import { type Overrides, overridesSchema, STACK_KEYS, stackSchema, type StackValues } from "./schema";
@@ -46,7 +48,7 @@ export interface StackConfig {
   /** What it may be deployed from. Absent: from anywhere. */
   readonly approvedSources?: ApprovedSources;
   /** Where the change-freeze is kept, and what it does to a move that is on its way. */
-  readonly freeze: StackValues["freeze"];
+  readonly freeze: Omit<FreezePlace, "stack">;
   /** Where every change of weights is recorded. */
   readonly ledger: LedgerWish;
   /** Whose signatures an image needs. Absent: none, which is said once in each run. */
@@ -141,6 +143,7 @@ export function readStack(input: StackInput): ReadStack {
       : [
           ...tlsProblems(named),
           ...accountProblems(named),
+          ...accountStoreProblems(named),
           ...signingProblems(named),
           ...registryPruneProblems(named),
         ].map(stackProblem)),
@@ -212,7 +215,7 @@ function assemble(
     stack,
     ...settings,
     inCluster: { prometheus: values.prometheus, gateway: values.gateway.address, ...values.inCluster },
-    ledger: { name: stack, ...(values.ledger === "local" ? {} : { store: values.ledger }) },
+    ...keptBy(stack, values),
     snapshots,
     accounts: accountsOf(values),
     aws: awsReach(values.aws),

@@ -18,7 +18,7 @@ import {
 } from "../core/service/names";
 import { describeValue, type Problem, problemsOf, problemText } from "../core/service/problem";
 import { RefusedError } from "../platform/errors";
-import { ledgerField } from "./ledger";
+import { folderLedgerField } from "./ledger";
 import { domain, flag, gateway, registry } from "./schema";
 
 /** File of this project that says what all sandboxes have in common. */
@@ -112,7 +112,7 @@ export const sandboxesSchema = mapWith({
     image: text(PINNED_IMAGE).exactOptional(),
   }).exactOptional(),
   /** Where the record of openings and decisions is kept. */
-  ledger: ledgerField.default("local"),
+  ledger: folderLedgerField.default("local"),
   reaper: mapWith({ image: text(PINNED_IMAGE) }).exactOptional(),
   database: mapWith({
     service: text(SERVICE_NAME),

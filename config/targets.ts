@@ -1,10 +1,13 @@
 import type { Account } from "../core/account/account";
+import { wayInto } from "../core/account/way";
 import { isDeployable } from "../core/account/state";
 import { registryAddress } from "../core/registry/documents";
+import { freezeIn } from "../core/freeze/place";
+import { ledgerIn } from "../core/ledger/wish";
 import type { Problem } from "../core/service/problem";
 import type { StackConfig } from "./readStack";
 
-/** What a stack decides as one of its targets sees it: cluster, namespace, domain and registry are that target's. */
+/** What a stack decides as one of its targets sees it: cluster, namespace, domain, registry, ledger and freeze are that target's. */
 export type TargetConfig = Omit<StackConfig, "waves"> & {
   /** Logical name; absent where the target is the stack's own cluster. */
   readonly account?: string;
@@ -24,6 +27,7 @@ function inAccount(base: TargetConfig, account: Account): TargetConfig {
   const { main } = account.clusters;
   if (main === undefined || !("kubeContext" in main))
     throw new Error(`account ${account.name} has no cluster with a context; readStack lets none pass`);
+  const way = wayInto(account, base.aws);
   const isMeant = base.onlyAccounts?.includes(account.name) ?? true;
   return {
     ...base,
@@ -32,6 +36,8 @@ function inAccount(base: TargetConfig, account: Account): TargetConfig {
     namespace: main.namespace ?? base.namespace,
     domain: `${account.name}.${base.domain}`,
     registry: account.registry ?? registryAddress(account),
+    ledger: ledgerIn(base.ledger, way),
+    freeze: freezeIn(base.freeze, way),
     // Services of an account that this update is not about stay on what is live.
     ...(isMeant ? {} : { only: [], pins: {}, retry: [], takeOver: [] }),
   };

@@ -311,7 +311,8 @@ export function getRollout(
     readonly service: string;
     readonly namespace: string;
     readonly secrets: readonly { readonly secret: string; readonly key: string }[];
-    readonly freeze: FreezePlace;
+    /** @default - nobody asks */
+    readonly freeze?: FreezePlace;
   },
   opts: pulumi.InvokeOptions,
 ): Promise<RolloutAnswer> {

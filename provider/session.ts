@@ -1,5 +1,7 @@
+import { OWN } from "../core/account/way";
 import type { LedgerFact } from "../core/ledger/entry";
 import type { LedgerWish } from "../core/ledger/wish";
+import { tellAlarms } from "./account/alarms";
 import type { Ledger } from "./ledger/ledger";
 import { openLedger } from "./ledger/open";
 import { Recorder, type Warn } from "./ledger/recorder";
@@ -46,7 +48,7 @@ export class Session {
   /** Tells the stack's ledger of one rollout; `undefined` where there is no ledger. */
   recorder(store: RolloutStore, warn: Warn): Recorder | undefined {
     const { ledger: wish } = this;
-    return wish && new Recorder(() => this.openLedger(wish, store.namespace), store, warn);
+    return wish && new Recorder(() => this.openLedger(wish, store.namespace), store, warn, alarmsOf(wish));
   }
 
   /** Tells the stack's ledger of what is no move of a rollout; nothing where there is no ledger. @throws what keeps it from being told */
@@ -104,4 +106,10 @@ export class Session {
     this.leases.clear();
     await Promise.allSettled(held.map((lease) => lease.release()));
   }
+}
+
+/** The account that keeps the ledger has alarms for moves that go wrong. */
+function alarmsOf({ name, store }: LedgerWish): ((facts: readonly LedgerFact[]) => Promise<void>) | undefined {
+  const account = store && "account" in store ? store.account : OWN;
+  return account === OWN ? undefined : (facts) => tellAlarms(name, account, facts);
 }

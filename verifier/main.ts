@@ -49,10 +49,11 @@ function main(): number {
   return verdict.findings.length === 0 ? 0 : 1;
 }
 
+/** A bucket may have another version above an entry; it is exported under the name that says so. */
 function textsOf(folder: string, part: string): LedgerText[] {
   const where = path.join(folder, part);
   if (!existsSync(where)) return [];
-  const names = readdirSync(where).filter((name) => /^\d+\.json$/.test(name));
+  const names = readdirSync(where).filter((name) => /^\d+\.json( \(version [^)]+\))?$/.test(name));
   return names.sort().map((name) => ({ name: `${part}/${name}`, text: readFileSync(path.join(where, name), "utf8") }));
 }
 

@@ -1,29 +1,39 @@
-import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { LedgerEntry } from "../../core/ledger/entry";
 import { entryLine, verdictText } from "../../core/ledger/text";
 import { RefusedError } from "../../platform/errors";
 import { currentBundle } from "../../platform/toolchain/launcher";
+import { LEDGER_PARTS } from "../../provider/ledger/folder";
+import type { OpenReading } from "../../provider/ledger/open";
 import { isDamage, readWhole } from "../../provider/ledger/reading";
-import { openStackLedger, type StackLedger } from "../ledger";
+import { openStackLedger } from "../ledger";
 import { answer, JSON_OPTION, UsageError, type Command, type Invocation, type Io } from "../command";
 import { stackOf } from "../stack";
-import { SERVICE_OPTION, STACK_OPTION } from "./status";
+import { ACCOUNT_OPTION, SERVICE_OPTION, STACK_OPTION } from "./status";
 
-const open = (invocation: Invocation, io: Io): Promise<StackLedger> =>
-  openStackLedger(stackOf(invocation.required("stack")), io.env, invocation.flag("offline"));
+const open = (invocation: Invocation, io: Io): Promise<OpenReading> =>
+  openStackLedger(
+    {
+      stack: stackOf(invocation.required("stack")),
+      account: invocation.text("account"),
+      offline: invocation.flag("offline"),
+    },
+    io.env,
+  );
 
 const OFFLINE_OPTION = {
   flags: "--offline",
-  description: "does not ask the cluster for the newest checkpoint that it knows",
+  description: "asks neither the cluster nor other accounts for the newest checkpoint that they know",
 };
+const LEDGER_OPTIONS = [STACK_OPTION, ACCOUNT_OPTION] as const;
 
 /** `hms ledger list`: what the ledger says, oldest first. */
 const list: Command = {
   name: "ledger list",
   summary: "What was recorded of a stack, oldest first.",
   options: [
-    STACK_OPTION,
+    ...LEDGER_OPTIONS,
     SERVICE_OPTION,
     { flags: "--last <count>", description: "only the newest" },
     OFFLINE_OPTION,
@@ -52,17 +62,17 @@ const show: Command = {
   name: "ledger show",
   summary: "One entry whole, by its number or the beginning of its id.",
   arguments: [{ syntax: "<entry>", description: "number or id" }],
-  options: [STACK_OPTION, OFFLINE_OPTION],
+  options: [...LEDGER_OPTIONS, OFFLINE_OPTION],
   examples: ["hms ledger show 12 --stack prod", "hms ledger show 3fa9c1 --stack prod"],
   async run(invocation, io) {
     const asked = invocation.argument(0) ?? "";
-    const { parts, where } = await open(invocation, io);
+    const { parts } = await open(invocation, io);
     const { entries } = await readWhole(parts);
     const found = entries.filter((entry) => isMeant(entry, asked));
     const [only, other] = found;
     if (!only)
       throw new RefusedError(
-        `there is no entry ${asked} in ${where}; allowed are 1 to ${entries.length}, or the beginning of an id (hms ledger list)`,
+        `there is no entry ${asked} in ${parts.sink.where}; allowed are 1 to ${entries.length}, or the beginning of an id (hms ledger list)`,
       );
     if (other) throw new RefusedError(`${asked} begins the ids of ${found.length} entries; write more of it`);
     io.out.write(`${JSON.stringify(only, null, 2)}\n`);
@@ -73,8 +83,11 @@ const show: Command = {
 const verify: Command = {
   name: "ledger verify",
   summary: "Computes the whole ledger anew from its bytes and the public key, and names all that is wrong with it.",
-  options: [STACK_OPTION, OFFLINE_OPTION, JSON_OPTION],
-  examples: ["hms ledger verify --stack prod", "hms ledger verify --stack prod --json"],
+  options: [...LEDGER_OPTIONS, OFFLINE_OPTION, JSON_OPTION],
+  examples: [
+    "hms ledger verify --stack prod",
+    "hms ledger verify --stack prod --account usda --json  # where each account has its own",
+  ],
   async run(invocation, io) {
     const { parts } = await open(invocation, io);
     const { verdict } = await readWhole(parts);
@@ -89,22 +102,24 @@ const exportAll: Command = {
   summary:
     "Copies ledger, checkpoints, public keys and the verifier into a new folder, for whoever checks it elsewhere.",
   options: [
-    STACK_OPTION,
+    ...LEDGER_OPTIONS,
     { flags: "--to <folder>", description: "a folder that does not exist yet, or is empty" },
     OFFLINE_OPTION,
   ],
   examples: ["hms ledger export --stack prod --to audit-2026-q3", "node audit-2026-q3/verify.cjs"],
   async run(invocation, io) {
-    const { parts, where, keys, witness } = await open(invocation, io);
+    const { parts, keys } = await open(invocation, io);
+    const { sink, witness } = parts;
     const to = path.resolve(invocation.required("to"));
     await mkdir(to, { recursive: true });
     if ((await readdir(to)).length > 0) throw new RefusedError(`${to} is not empty; name a new folder`);
     const { verdict } = await readWhole(parts);
-    if (verdict.head.count === 0) throw new RefusedError(`nothing is recorded in ${where}; there is nothing to export`);
-    await cp(where, path.join(to, "ledger"), {
-      recursive: true,
-      filter: (file) => !path.basename(file).startsWith("."),
-    });
+    if (verdict.head.count === 0)
+      throw new RefusedError(`nothing is recorded in ${sink.where}; there is nothing to export`);
+    for (const part of LEDGER_PARTS) {
+      await mkdir(path.join(to, "ledger", part), { recursive: true });
+      for (const { name, text } of await sink.list(part)) await writeFile(path.join(to, "ledger", name), text);
+    }
     await mkdir(path.join(to, "keys"));
     for (const [index, pem] of keys.entries()) await writeFile(path.join(to, "keys", `${index + 1}.pem`), pem);
     const known = await witness?.read();
@@ -122,7 +137,7 @@ const guide = (ledger: string): string => `# The ledger of ${ledger}
 Node.js 20 or newer and nothing else, asks nobody, and writes nothing.
 
 - \`ledger/entries\`, \`ledger/checkpoints\`: signed, in canonical JSON (RFC 8785), each entry with the SHA-256 of the one before.
-- \`checkpoint.json\`: the newest checkpoint that the cluster knew of when this was made.
+- \`checkpoint.json\`: the newest checkpoint that the cluster or another account knew of when this was made.
 - \`keys\`: public keys. Compare them with what you were given by another way: whoever made this folder chose them.
 `;
 

@@ -1,7 +1,7 @@
 import { serviceStatus, statusText, type StatusDocument } from "../../core/rollout/status";
 import { answer, JSON_OPTION, type Command } from "../command";
-import { freezeLines, frozenOf, seeFreeze } from "../freeze";
-import { openTargets, seeServices } from "../stack";
+import { freezeLines, frozenOf, placed, seeFreeze } from "../freeze";
+import { openTargets, seeServices, type OpenStack } from "../stack";
 
 export const STACK_OPTION = { flags: "--stack <name>", description: "stack to look at", default: "dev" };
 export const ACCOUNT_OPTION = {
@@ -22,9 +22,15 @@ export const status: Command = {
     const looks = targets.map((open) => Promise.all([seeServices(open), seeFreeze(open, io.signal)]));
     const all = await Promise.all(looks);
     const seen = all.flatMap(([services]) => services);
+    const freezes = targets.flatMap((open, index) => (all[index] ? [[open, all[index][1]] as const] : []));
     // One account's freeze is not the stack's: what is said of the whole is what is frozen anywhere.
-    const freeze = all.map(([, one]) => one).reduce((found, one) => (frozenOf(found) === null ? one : found));
-    const document: StatusDocument = { stack, frozen: frozenOf(freeze), services: seen.map(serviceStatus) };
-    answer(io, invocation.flag("json"), document, () => [...freezeLines(freeze), ...statusText(seen)].join("\n"));
+    const frozen = freezes.flatMap(([open, one]) => frozenIn(open, frozenOf(one)))[0] ?? null;
+    const document: StatusDocument = { stack, frozen, services: seen.map(serviceStatus) };
+    const lines = freezes.flatMap(([open, one]) => placed(open, freezeLines(one)));
+    answer(io, invocation.flag("json"), document, () => [...lines, ...statusText(seen)].join("\n"));
   },
 };
+
+/** Where an account alone is frozen, its name is said. */
+const frozenIn = (open: OpenStack, frozen: ReturnType<typeof frozenOf>) =>
+  frozen === null ? [] : [{ ...frozen, reason: placed(open, [frozen.reason]).join("") }];

@@ -4,9 +4,13 @@ import { reasonOf, RefusedError } from "../errors";
 export const isAws = (error: unknown, ...names: readonly string[]): boolean =>
   error instanceof Error && names.includes(error.name);
 
-/** AWS' own errors say little without their name. */
-export function awsRefusal(what: string, error: unknown): RefusedError {
+/** What AWS says to whom it knows and does not let. */
+const DENIED = ["AccessDenied", "AccessDeniedException"];
+
+/** AWS' own errors say little without their name. @param who told with a right that is missing, for then that matters. */
+export function awsRefusal(what: string, error: unknown, who?: { readonly arn: string }): RefusedError {
   if (error instanceof RefusedError) return error;
   const name = error instanceof Error && error.name !== "Error" ? `${error.name}: ` : "";
-  return new RefusedError(`${what}: ${name}${reasonOf(error)}`, { cause: error });
+  const by = who !== undefined && isAws(error, ...DENIED) ? ` for ${who.arn}` : "";
+  return new RefusedError(`${what}${by}: ${name}${reasonOf(error)}`, { cause: error });
 }

@@ -6,6 +6,7 @@ import type { FreezePlace } from "../../core/freeze/place";
 import type { Question } from "../../core/freeze/scope";
 import { reasonOf } from "../../platform/errors";
 import type { KubeClient } from "../../platform/kube/client";
+import { accountStore } from "./accountStore";
 import { configMapStore } from "./configMapStore";
 import { fileStore } from "./fileStore";
 import type { FreezeStore } from "./store";
@@ -17,22 +18,26 @@ const DEADLINE_MS = 5000;
 export const freezeStore = (
   kube: () => KubeClient,
   namespace: string,
-  { file }: Pick<FreezePlace, "file">,
+  { stack, file, account }: Pick<FreezePlace, "stack" | "file" | "account">,
   root = process.cwd(),
-): FreezeStore => (file === undefined ? configMapStore(kube(), namespace) : fileStore(path.resolve(root, file)));
+): FreezeStore => {
+  if (account !== undefined) return accountStore(account, stack);
+  return file === undefined ? configMapStore(kube(), namespace) : fileStore(path.resolve(root, file));
+};
 
 /** What the store holds, with what computes its windows. Never throws but for the caller's own stop. */
 export async function readFreeze(
   store: FreezeStore,
   signal?: AbortSignal,
 ): Promise<{ readonly book: FreezeBook; readonly spans: Spans }> {
-  const deadline = AbortSignal.timeout(DEADLINE_MS);
+  const { patienceMs = DEADLINE_MS } = store;
+  const deadline = AbortSignal.timeout(patienceMs);
   let book: FreezeBook;
   try {
     book = readBook(await store.read(signal ? AbortSignal.any([signal, deadline]) : deadline), store.where);
   } catch (error) {
     signal?.throwIfAborted();
-    book = unreadableBook(store.where, deadline.aborted ? `no answer in ${DEADLINE_MS / 1000} s` : reasonOf(error));
+    book = unreadableBook(store.where, deadline.aborted ? `no answer in ${patienceMs / 1000} s` : reasonOf(error));
   }
   return { book, spans: book.windows.length === 0 ? NO_SPANS : await loadSpans() };
 }

@@ -40,7 +40,7 @@ export function parameterStore(session: AwsSession, path: string): FreezeStore {
     const { GetParametersCommand } = await import("@aws-sdk/client-ssm");
     const ask = new GetParametersCommand({ Names: KEYS.map(nameOf), WithDecryption: true });
     const { Parameters: found = [] } = await (await client()).send(ask, until(signal)).catch((error: unknown) => {
-      throw awsRefusal(`${where} cannot be read`, error);
+      throw awsRefusal(`${where} cannot be read`, error, session);
     });
     const of = (key: Key): Held => {
       const { Value: text, Version: version = 0 } = found.find(({ Name }) => Name === nameOf(key)) ?? {};
@@ -84,7 +84,7 @@ export function parameterStore(session: AwsSession, path: string): FreezeStore {
       return textsOf(all);
     },
     update: (change, signal) =>
-      alone(`${path}/lock`, client, where, signal, async () => {
+      alone(`${path}/lock`, session, where, signal, async () => {
         const before = await held(signal);
         const after = change(textsOf(before));
         // The first to write makes all three, so that whoever reads knows that this is the place.
@@ -108,45 +108,55 @@ export function parameterStore(session: AwsSession, path: string): FreezeStore {
 /** Does the work while nobody else does: parameters know no condition but that they do not exist yet. */
 async function alone(
   Name: string,
-  client: () => Promise<SSMClient>,
+  session: AwsSession,
   where: string,
   signal: AbortSignal | undefined,
   work: () => Promise<void>,
 ): Promise<void> {
-  const { DeleteParameterCommand, GetParameterCommand, PutParameterCommand } = await import("@aws-sdk/client-ssm");
+  const ssm = await import("@aws-sdk/client-ssm");
+  const { DeleteParameterCommand, GetParameterCommand, PutParameterCommand } = ssm;
+  const client = (): SSMClient => session.client(ssm.SSMClient);
   const giveUp = Date.now() + PATIENCE_MS;
   try {
     for (;;) {
       const made = new PutParameterCommand({ Name, Type: "String", Value: new Date().toISOString(), Overwrite: false });
-      const mine = await (await client()).send(made, until(signal)).then(
-        () => true,
-        (error: unknown) => {
-          if (isAws(error, "ParameterAlreadyExists", "TooManyUpdates")) return false;
-          throw error;
-        },
-      );
+      const mine = await client()
+        .send(made, until(signal))
+        .then(
+          () => true,
+          (error: unknown) => {
+            if (isAws(error, "ParameterAlreadyExists", "TooManyUpdates")) return false;
+            throw error;
+          },
+        );
       if (mine) break;
-      const held = await (await client()).send(new GetParameterCommand({ Name }), until(signal)).catch(() => undefined);
+      const held = await client()
+        .send(new GetParameterCommand({ Name }), until(signal))
+        .catch(() => undefined);
       const since = held?.Parameter?.LastModifiedDate?.getTime() ?? Date.now();
       // Whoever died with it wrote nothing for longer than any write takes.
       if (Date.now() - since > STALE_MS)
-        await (await client()).send(new DeleteParameterCommand({ Name })).catch(() => undefined);
+        await client()
+          .send(new DeleteParameterCommand({ Name }))
+          .catch(() => undefined);
       else if (Date.now() > giveUp)
         throw new RefusedError(`the freeze in ${where} is being changed by somebody else; try again`);
       else await sleep(TURN_MS, undefined, signal === undefined ? {} : { signal });
     }
   } catch (error) {
     signal?.throwIfAborted();
-    throw awsRefusal(`the freeze in ${where} cannot be changed`, error);
+    throw awsRefusal(`the freeze in ${where} cannot be changed`, error, session);
   }
   try {
     await work();
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof UnreadableText) throw error;
-    throw awsRefusal(`the freeze in ${where} cannot be changed`, error);
+    throw awsRefusal(`the freeze in ${where} cannot be changed`, error, session);
   } finally {
-    await (await client()).send(new DeleteParameterCommand({ Name })).catch(() => undefined); // or it grows stale
+    await client()
+      .send(new DeleteParameterCommand({ Name }))
+      .catch(() => undefined); // or it grows stale
   }
 }
 

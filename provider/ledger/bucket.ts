@@ -66,7 +66,7 @@ export class BucketSink implements LedgerSink {
       } catch (error) {
         if (isAws(error, "PreconditionFailed")) return false;
         if (!isAws(error, "ConditionalRequestConflict") || attempt === ATTEMPTS)
-          throw awsRefusal(`${this.where} takes nothing`, error);
+          throw awsRefusal(`${this.where} takes nothing`, error, this.place.session);
       }
     }
   }
@@ -83,7 +83,7 @@ export class BucketSink implements LedgerSink {
       )
         .send(new s3.ListObjectVersionsCommand(ask as { Bucket: string }))
         .catch((error: unknown) => {
-          throw awsRefusal(`${this.where} cannot be listed`, error);
+          throw awsRefusal(`${this.where} cannot be listed`, error, this.place.session);
         });
       for (const { Key: key, VersionId: id } of page.Versions ?? [])
         if (key !== undefined && id !== undefined && NAME.test(key)) found.push({ key, id });
@@ -112,7 +112,7 @@ export class BucketSink implements LedgerSink {
       this.known.set(`${key} ${id}`, text);
       return text;
     } catch (error) {
-      throw awsRefusal(`${this.where}: ${key} cannot be read`, error);
+      throw awsRefusal(`${this.where}: ${key} cannot be read`, error, this.place.session);
     }
   }
 
@@ -123,7 +123,7 @@ export class BucketSink implements LedgerSink {
     const ask = new s3.GetObjectLockConfigurationCommand({ Bucket: this.place.bucket });
     const answer = await (await this.client()).send(ask).catch((error: unknown) => {
       if (isAws(error, "ObjectLockConfigurationNotFoundError")) return undefined;
-      throw awsRefusal(`whether ${this.where} is locked cannot be told`, error);
+      throw awsRefusal(`whether ${this.where} is locked cannot be told`, error, this.place.session);
     });
     const { ObjectLockEnabled, Rule } = answer?.ObjectLockConfiguration ?? {};
     const { Days = 0, Years = 0 } = Rule?.DefaultRetention ?? {};

@@ -17,7 +17,8 @@ export interface LedgerSink {
   create(kind: LedgerPart, number: number, text: string): Promise<boolean>;
 }
 
-export type LedgerPart = "entries" | "checkpoints";
+export const LEDGER_PARTS = ["entries", "checkpoints"] as const;
+export type LedgerPart = (typeof LEDGER_PARTS)[number];
 
 /** Digits of a file's name, so that names sort like numbers. */
 export const DIGITS = 12;

@@ -19,11 +19,15 @@ export type Warn = (message: string) => void;
  * that they tell of, until the ledger has them: so none is lost with its process, and none is noted twice.
  */
 export class Recorder {
-  /** @param open called at each use; it fails where the ledger cannot be used now. */
+  /**
+   * @param open called at each use; it fails where the ledger cannot be used now.
+   * @param told hears what the ledger has just learned of moves that are over; nothing waits long for it.
+   */
   constructor(
     private readonly open: () => Promise<Ledger>,
     private readonly store: RolloutStore,
     private readonly warn: Warn,
+    private readonly told?: (facts: readonly LedgerFact[]) => Promise<void>,
   ) {}
 
   /**
@@ -55,10 +59,17 @@ export class Recorder {
       const facts = owed.map((event) => factOfEvent({ service, namespace }, event));
       await this.tell(facts);
       await this.store.updateRecord((record) => withLedgered(record, last));
+      await this.ring(facts);
     } catch (error) {
       const what = waiting === 0 ? "" : `${waiting === 1 ? "1 event waits" : `${waiting} events wait`} for it; `;
       this.warn(`${service}: the ledger was not told (${what}the next command tries again): ${messageOf(error)}`);
     }
+  }
+
+  private async ring(facts: readonly LedgerFact[]): Promise<void> {
+    await within(HURRY_MS, this.told?.(facts) ?? Promise.resolve()).catch((error: unknown) => {
+      this.warn(`${this.store.service}: alarms were not told: ${messageOf(error)}`);
+    });
   }
 
   /** Adds facts and signs where the ledger stands then. @throws whatever keeps it from being told. */

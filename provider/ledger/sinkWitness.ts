@@ -1,3 +1,4 @@
+import { asNumber, path } from "../../core/json";
 import type { LedgerSink } from "./folder";
 import type { Witness } from "./reading";
 
@@ -16,12 +17,21 @@ export const sinkWitness = (sink: LedgerSink): Witness => ({
 });
 
 /** Several witnesses as one: each keeps what it is told, and the one that knows of most is heard. */
-export const allWitnesses = (witnesses: readonly Witness[], countOf: (text: string) => number): Witness => ({
+export const allWitnesses = (witnesses: readonly Witness[]): Witness => ({
   async read() {
     const known = (await Promise.all(witnesses.map((one) => one.read()))).filter((one) => one !== undefined);
-    return known.sort((a, b) => countOf(b.text) - countOf(a.text))[0];
+    return known.sort((a, b) => countIn(b.text) - countIn(a.text))[0];
   },
   async write(text, count) {
     await Promise.all(witnesses.map((one) => one.write(text, count)));
   },
 });
+
+/** Entries that a checkpoint says it knows of. One that says nothing is heard first: it is damage, and to be seen. */
+function countIn(text: string): number {
+  try {
+    return asNumber(path(JSON.parse(text), "content", "count")) ?? Number.MAX_VALUE;
+  } catch {
+    return Number.MAX_VALUE;
+  }
+}

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { accountWaySchema } from "../../core/account/way";
 import { MODES } from "../../core/chaos/options";
 import { trustSchema } from "../../core/attest/wish";
 import { workSchema } from "../../core/migrations/note";
@@ -29,6 +30,7 @@ export const gate = z.strictObject({
 export const freezePlace = z.strictObject({
   stack: name,
   file: name.exactOptional(),
+  account: accountWaySchema.exactOptional(),
   midMove: z.enum(["hold", "restore"]),
 });
 const serviceKey = { service: name, namespace: name };

@@ -96,11 +96,17 @@ async function moveWish(session: Session, wish: SwitchInputs, signal: AbortSigna
   const { service, gateway, probePath, steps, gates, syntheticRequests, watcher, affinity, freeze } = wish;
   if (!watcher || !freeze)
     throw new Error("a scheduled move needs to know what pods reach, and where a freeze is kept");
-  const { file, ...place } = freeze;
+  const { file, account, ...place } = freeze;
   if (file !== undefined) {
     throw new Refusal(
       `${service}: hms:freeze.file is ${JSON.stringify(file)}, which the pod of a scheduled move cannot read. ` +
         "Keep the freeze in the cluster (leave file out), or deploy without an instant; nothing was scheduled",
+    );
+  }
+  if (account !== undefined) {
+    throw new Refusal(
+      `${service}: hms:freeze.account is ${account.name}, whose parameters the pod of a scheduled move has no credentials for. ` +
+        "Keep the freeze in the cluster (leave account out), or deploy without an instant; nothing was scheduled",
     );
   }
   const why = "a pod makes the move at its instant";

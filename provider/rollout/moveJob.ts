@@ -20,7 +20,7 @@ export const moveWishSchema = z.strictObject({
   gates,
   syntheticRequests,
   /** Where a freeze is asked for: in the cluster, as no pod sees a caller's files. */
-  freeze: freezePlace.omit({ file: true }),
+  freeze: freezePlace.omit({ file: true, account: true }),
   affinity: z.strictObject({ secure: z.boolean() }).exactOptional(),
   /** Of the runner, by digest: for the watcher of a move of several steps. */
   image: name,

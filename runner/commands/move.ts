@@ -1,7 +1,8 @@
 import { UsageError, type Command } from "../../cli/command";
 import { blockedText } from "../../core/freeze/describe";
 import { stops } from "../../core/rollout/strategy";
-import { askFreeze, freezeStore } from "../../provider/freeze/look";
+import { configMapStore } from "../../provider/freeze/configMapStore";
+import { askFreeze } from "../../provider/freeze/look";
 import { FreezeGuard } from "../../provider/freeze/permit";
 import { withDowns } from "../../provider/migration/takeBack";
 import { settleConfigMaps } from "../../provider/rollout/configMaps";
@@ -57,7 +58,7 @@ function partsOf(place: Place, id: number, wish: MoveWish, log: Log): ScheduledM
   const progress = (message: string) => {
     log.info(message);
   };
-  const freeze = freezeStore(() => kube, namespace, {});
+  const freeze = configMapStore(kube, namespace);
   const guard = new FreezeGuard({ ...wish.freeze, store: freeze, action: "deploy", notice: progress });
   return {
     kube,

@@ -250,7 +250,7 @@ describe("a shared sandbox", function () {
   });
 
   it("has all of that in the ledger, each thing once, without a cookie or a ticket", async () => {
-    const { parts } = await openStackLedger("sandboxes", process.env, false);
+    const { parts } = await openStackLedger({ stack: "sandboxes", offline: false }, process.env);
     const { entries, verdict } = await readWhole(parts);
     assert.deepEqual(verdict.findings, []);
     const told = entries.filter(({ namespace }) => namespace === sandbox.name);

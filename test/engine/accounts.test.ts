@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { CloudWatchClient, DescribeAlarmsCommand } from "@aws-sdk/client-cloudwatch";
+import { CloudWatchClient, DescribeAlarmsCommand, GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
 import {
   CreateAccessKeyCommand,
   CreateUserCommand,
@@ -23,20 +23,35 @@ import { DescribeKeyCommand, KMSClient, ListKeysCommand, PutKeyPolicyCommand } f
 import {
   DeletePublicAccessBlockCommand,
   GetPublicAccessBlockCommand,
-  PutObjectCommand,
+  ListObjectsV2Command,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { GetParameterCommand, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+import { DeleteParameterCommand, GetParameterCommand, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { bootstrapAccounts } from "../../cli/account/bootstrap";
 import { accountsStatus } from "../../cli/account/status";
 import { loadStackFile } from "../../config/stackFile";
 import type { StackConfig } from "../../config/stackConfig";
-import { bucketName, keyAlias } from "../../core/account/names";
+import { bucketName, FREEZE_PATH, keyAlias } from "../../core/account/names";
+import { wayInto, type AccountWay } from "../../core/account/way";
+import { withFlag } from "../../core/freeze/change";
+import type { LedgerFact } from "../../core/ledger/entry";
+import type { LedgerWish } from "../../core/ledger/wish";
 import type { PrunePlan } from "../../core/registry/prunePlan";
+import { emptyRecord } from "../../core/rollout/record";
 import { decidePrune } from "../../provider/registry/prune";
 import { pruneCaseOf } from "../../provider/registry/pruneCase";
 import { foundAccounts, ORGANIZATION_ROLE } from "../../platform/aws/emulator";
 import { projectRoot } from "../../platform/home";
+import { tellAlarms } from "../../provider/account/alarms";
+import { signerSession } from "../../provider/account/session";
+import { askFreeze, freezeStore } from "../../provider/freeze/look";
+import { parameterStore } from "../../provider/freeze/parameterStore";
+import { BucketSink } from "../../provider/ledger/bucket";
+import { openLedger, readingOf } from "../../provider/ledger/open";
+import { readWhole, type Witness } from "../../provider/ledger/reading";
+import { Recorder } from "../../provider/ledger/recorder";
+import type { WeightChange } from "../../provider/rollout/permit";
+import type { RolloutStore } from "../../provider/rollout/store";
 import { Moto } from "../support/moto";
 import { PluginProject, type Run } from "./support/pluginProject";
 
@@ -51,6 +66,20 @@ const IMAGE = JSON.stringify({
   config: { mediaType: "application/vnd.oci.image.config.v1+json", digest: `sha256:${"1".repeat(64)}`, size: 2 },
   layers: [],
 });
+
+const CHANGE = {
+  ...{ service: "web", namespace: "hms-test", to: "green", step: 0, evidence: [], decisions: [] },
+  release: { id: "r1", tag: "v1", image: null },
+  ...{ before: { blue: 100, green: 0 }, after: { blue: 0, green: 100 }, marker: "fence 1", by: "ann" },
+} as unknown as Omit<WeightChange, "intent">;
+const fact = (number: number): LedgerFact => ({
+  ...{ event: "deployed", by: "ann", service: "web", namespace: "hms-test", reason: null, origin: `record ${number}` },
+  at: new Date(Date.UTC(2026, 0, 1, 0, 0, number)).toISOString(),
+  release: { id: `r${number}`, tag: `v${number}`, image: null },
+  ...{ weights: { before: null, after: null }, gates: [], decisions: [] },
+});
+/** A cluster that has nothing yet, as far as a witness is concerned. */
+const cluster: Witness = { read: () => Promise.resolve(undefined), write: () => Promise.resolve() };
 
 describe("the accounts of a stack, by the engine on the emulator", function () {
   this.timeout(300_000);
@@ -89,6 +118,17 @@ module.exports = async () => {
     return text;
   };
   const pulumi = async (...args: readonly string[]) => project.pulumi(...args, "--stack", "test");
+
+  const wayOf = (name: string, endpoint?: string): AccountWay => {
+    const account = config.accounts.find((one) => one.name === name);
+    assert.ok(account);
+    return wayInto(account, endpoint === undefined ? config.aws : { ...config.aws, endpoint });
+  };
+  const bucketOf = (name: string): string => bucketName(wayOf(name), "ledger");
+  const ledgerOf = (name: string, witness: string, endpoint?: string): LedgerWish => ({
+    name: "test",
+    store: { account: wayOf(name, endpoint), witnesses: [wayOf(witness, endpoint)], trust: [] },
+  });
 
   before(async () => {
     moto = await Moto.start();
@@ -204,6 +244,108 @@ module.exports = async () => {
     assert.equal(Parameter?.Value, Value);
   });
 
+  it("keep the ledger of what goes to them: signed by their own key, its checkpoints in another account", async () => {
+    const ledger = await openLedger(ledgerOf("usda", "epa"), cluster);
+    await ledger.checkpoint([fact(1)]);
+    await (await openLedger(ledgerOf("usda", "epa"), cluster)).checkpoint([fact(1), fact(2)]);
+    const { parts, keys } = await readingOf(ledgerOf("usda", "epa"), cluster, {});
+    const { entries, verdict } = await readWhole(parts);
+    assert.deepEqual([entries.length, verdict.findings, keys.length], [2, [], 1]);
+    // Whoever has the cluster and that account has not the other one.
+    const epa = (await moto.session("222222222222")).client(S3Client);
+    const { Contents = [] } = await epa.send(new ListObjectsV2Command({ Bucket: bucketOf("epa") }));
+    assert.deepEqual(
+      Contents.map(({ Key }) => Key),
+      [1, 2].map((count) => `.witness/usda/test/checkpoints/00000000000${count}.json`),
+    );
+    const { checkpoint, head } = (await (await openLedger(ledgerOf("epa", "usda"), cluster)).read()).verdict;
+    assert.deepEqual([checkpoint, head.count], [null, 0], "what it keeps for others is none of its own ledger");
+    const cut = { ...parts, sink: { ...parts.sink, where: "elsewhere", list: () => Promise.resolve([]) } };
+    assert.deepEqual(
+      (await readWhole(cut)).verdict.findings.map(({ kind }) => kind),
+      ["cut-off", "missing"],
+    );
+  });
+
+  it("are told what was meant when they cannot be reached: nothing goes forward, and going back does not wait", async () => {
+    const away = ledgerOf("usda", "epa", "http://127.0.0.1:9");
+    const said: string[] = [];
+    const nothingOwed = { read: () => Promise.resolve({ actual: { record: emptyRecord() } }) };
+    const recorder = new Recorder(
+      () => openLedger(away, cluster),
+      nothingOwed as unknown as RolloutStore,
+      (message) => said.push(message),
+    );
+    const [change, signal] = [{ ...CHANGE, intent: "deploy" as const }, new AbortController().signal];
+    await assert.rejects(recorder.permit(change, signal), /web: the move cannot be recorded, .*role\/hms-deploy/);
+    assert.equal(await recorder.permit({ ...change, intent: "rollback" }, signal), undefined);
+    assert.match(said.join("\n"), /web: going on without the ledger, which is told later/);
+  });
+
+  it("are rung for moves that went wrong, of that account alone", async () => {
+    const alarms = async (): Promise<readonly (number | undefined)[]> => {
+      const cloudWatch = (await moto.session(USDA)).client(CloudWatchClient);
+      const { MetricAlarms: [alarm] = [] } = await cloudWatch.send(
+        new DescribeAlarmsCommand({ AlarmNames: ["hms-switch-restored"] }),
+      );
+      const { Namespace, MetricName, Dimensions } = alarm ?? {};
+      const [EndTime, StartTime] = [new Date(Date.now() + 60_000), new Date(Date.now() - 600_000)];
+      const look = {
+        Namespace,
+        MetricName,
+        Dimensions,
+        StartTime,
+        EndTime,
+        Period: 3600,
+        Statistics: ["Sum" as const],
+      };
+      const { Datapoints = [] } = await cloudWatch.send(new GetMetricStatisticsCommand(look));
+      return Datapoints.map(({ Sum }) => Sum);
+    };
+    await tellAlarms("test", wayOf("usda"), [fact(1)]);
+    await tellAlarms("test", wayOf("epa"), [{ ...fact(2), event: "restored" }]);
+    assert.deepEqual(await alarms(), []);
+    await tellAlarms("test", wayOf("usda"), [{ ...fact(2), event: "restored" }, fact(3)]);
+    assert.deepEqual(await alarms(), [1]);
+  });
+
+  it("say by account and role who may not write", async () => {
+    const signer = await signerSession("test", wayOf("usda"));
+    const { status } = await fetch(`${moto.endpoint}/moto-api/reset-auth`, { method: "POST", body: "0" });
+    assert.equal(status, 200);
+    try {
+      const sink = new BucketSink({ session: signer, bucket: bucketOf("usda") }, "test");
+      const who = "arn:aws-us-gov:sts::111111111111:assumed-role/hms-signer/hms-test";
+      await assert.rejects(
+        sink.create("entries", 3, "x"),
+        new RegExp(`of account 111111111111.* for ${who}: AccessDenied`),
+      );
+      await assert.rejects(
+        parameterStore(signer, FREEZE_PATH).update((texts) => texts),
+        new RegExp(`of account 111111111111 cannot be changed for ${who}: AccessDenied`),
+      );
+    } finally {
+      await fetch(`${moto.endpoint}/moto-api/reset-auth`, { method: "POST", body: "inf" });
+    }
+  });
+
+  it("are frozen each for itself", async () => {
+    const ask = async (name: string) => {
+      const place = { stack: "test", account: wayOf(name), midMove: "hold" } as const;
+      const store = freezeStore(() => assert.fail("no cluster is asked"), "hms-test", place);
+      return { store, decision: await askFreeze(store, { stack: "test", action: "deploy" }) };
+    };
+    const { store, decision } = await ask("epa");
+    assert.equal(decision.frozen, false, "the baseline leaves a calendar, and nothing in it");
+    assert.equal(store.where, "parameters /hms/freeze of account 222222222222");
+    await store.update((texts) => withFlag(texts, { reason: "audit", who: "ann", since: null, stacks: ["test"] }));
+    assert.equal((await ask("epa")).decision.frozen, true);
+    assert.equal((await ask("doi")).decision.frozen, false);
+    // What people raise is no part of the stack, and would outlive it.
+    const ssm = (await moto.session("222222222222")).client(SSMClient);
+    await ssm.send(new DeleteParameterCommand({ Name: `${FREEZE_PATH}/flag` }));
+  });
+
   it("are all left alone when one of them is another account, which has no such role", async () => {
     const [first, ...others] = config.accounts;
     assert.ok(first);
@@ -243,11 +385,11 @@ module.exports = async () => {
 
   it("are left empty by a destroy, but for what must outlive it, which is listed", async () => {
     const usda = await moto.session(USDA);
-    const Bucket = bucketName({ name: "usda", id: USDA }, "ledger");
-    await usda.client(S3Client).send(new PutObjectCommand({ Bucket, Key: "entry/1", Body: "moved" }));
     for (const repositoryName of [...RELEASES.slice(0, 1), ...PULL_REQUESTS.slice(0, 1)])
       await usda.client(ECRClient).send(new PutImageCommand({ repositoryName, imageManifest: IMAGE, imageTag: "v1" }));
     passes(await pulumi("destroy", "--yes", "--skip-preview"));
+    const { verdict } = await readWhole((await readingOf(ledgerOf("usda", "epa"), cluster, {})).parts);
+    assert.deepEqual([verdict.head.count, verdict.findings], [2, []], "still there, and still verified");
     for (const { account, things } of await left()) {
       const { id = "" } = config.accounts.find(({ name }) => name === account) ?? {};
       const named = things.filter(({ note }) => !note.startsWith("deleted for good"));
@@ -255,7 +397,7 @@ module.exports = async () => {
         named.map(({ kind, name }) => `${kind} ${name}`),
         [
           ...["policy hms-deploy-boundary", "role hms-deploy"],
-          ...["key alias/hms/state", "key alias/hms/registry", "key alias/hms/ledger"],
+          ...["key alias/hms/state", "key alias/hms/registry", "key alias/hms/ledger", "key alias/hms/signing"],
           ...[`bucket hms-${account}-state-${id}`, `bucket hms-${account}-ledger-${id}`],
           ...RELEASES.map((name) => `repository ${name}`),
         ],
@@ -264,7 +406,7 @@ module.exports = async () => {
       assert.deepEqual(notes, account === "usda" ? ["images: 1", "empty"] : ["empty", "empty"]);
       const ledger = things.find(({ name }) => name === `hms-${account}-ledger-${id}`);
       assert.equal(ledger?.note, "locked: governance, 1 days");
-      assert.equal(things.length - named.length, 2, "snapshots and signing are in their deletion window");
+      assert.equal(things.length - named.length, 1, "snapshots is in its deletion window");
     }
     const alarms = await usda.client(CloudWatchClient).send(new DescribeAlarmsCommand({}));
     assert.deepEqual(alarms.MetricAlarms, []);
@@ -274,8 +416,10 @@ module.exports = async () => {
     const text = passes(await project.up());
     assert.match(text, /imported/);
     passes(await pulumi("preview", "--refresh", "--expect-no-changes"));
-    const ledgers = (await left()).flatMap(({ things }) => things.filter(({ name }) => name === "alias/hms/ledger"));
-    assert.equal(ledgers.length, 3);
+    for (const key of ["alias/hms/ledger", "alias/hms/signing"])
+      assert.equal((await left()).flatMap(({ things }) => things.filter(({ name }) => name === key)).length, 3);
+    const { verdict } = await (await openLedger(ledgerOf("usda", "epa"), cluster)).read();
+    assert.deepEqual([verdict.head.count, verdict.findings], [2, []]);
     const usda = (await moto.session(USDA)).client(ECRClient);
     const [repositoryName] = RELEASES;
     const ask = new BatchGetImageCommand({ repositoryName, imageIds: [{ imageTag: "v1" }] });

@@ -246,7 +246,10 @@ describe("in accounts of AWS", function () {
       const { SSMClient } = await import("@aws-sdk/client-ssm");
       const client = gone.client(SSMClient) as unknown as { send: () => Promise<never> };
       client.send = () => Promise.reject(Object.assign(new Error("no"), { name: "AccessDeniedException" }));
-      assert.match((await ask(gone)) ?? "", /of account 222222222222 cannot be read: AccessDeniedException: no/);
+      assert.match(
+        (await ask(gone)) ?? "",
+        /of account 222222222222 cannot be read for arn:aws-us-gov:sts::222222222222:assumed-role\S+: AccessDeniedException: no/,
+      );
     });
   });
 });

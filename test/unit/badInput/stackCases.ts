@@ -102,7 +102,7 @@ export const STACK_CASES: readonly (readonly [Change, readonly string[]])[] = [
   ],
   [
     { freeze: { fiel: "/run/freeze" } },
-    ["freeze.fiel: got an unknown key; allowed is one of file, midMove; did you mean file?"],
+    ["freeze.fiel: got an unknown key; allowed is one of file, account, midMove; did you mean file?"],
   ],
   [
     { approvedSources: { branches: ["/approved", "a..b"], signers: "" } },
@@ -122,7 +122,10 @@ export const STACK_CASES: readonly (readonly [Change, readonly string[]])[] = [
     { approvedSources: ["approved/*"] },
     ["approvedSources: got a list; allowed is a map; write it with the keys branches, signers"],
   ],
-  [{ freeze: "/run/freeze" }, ['freeze: got "/run/freeze"; allowed is a map; write it with the keys file, midMove']],
+  [
+    { freeze: "/run/freeze" },
+    ['freeze: got "/run/freeze"; allowed is a map; write it with the keys file, account, midMove'],
+  ],
   [{ registry: "http://127.0.0.1:5000" }, [`registry: got "http://127.0.0.1:5000"; ${T.REGISTRY}`]],
   [{ registry: "127.0.0.1:5000/" }, [`registry: got "127.0.0.1:5000/"; ${T.REGISTRY}`]],
   [{ prometheus: "127.0.0.1:9090" }, [`prometheus: got "127.0.0.1:9090"; ${T.PROMETHEUS}`]],
@@ -141,7 +144,7 @@ export const STACK_CASES: readonly (readonly [Change, readonly string[]])[] = [
   [
     { ledger: "off" },
     [
-      'ledger: got "off"; allowed is local, or a map with folder, key and trust; leave it out for a ledger on this machine; there is no way to move traffic without one',
+      'ledger: got "off"; allowed is local, a map with folder, key and trust, or one with account, witnesses and trust; leave it out for a ledger on this machine; there is no way to move traffic without one',
     ],
   ],
   [

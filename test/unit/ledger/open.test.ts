@@ -43,7 +43,7 @@ describe("opening a ledger", () => {
 
   it("makes a key that only its user reads, and of many makers at once there is one", async () => {
     const ledgers = await Promise.all(Array.from({ length: 8 }, () => openLedger({ name: "dev" }, undefined, env())));
-    const { key, folder } = placeOf({ name: "dev" }, env());
+    const { key, folder } = placeOf(undefined, env());
     assert.equal(statSync(key).mode & 0o777, 0o600);
     assert.deepEqual(readdirSync(folder).sort(), ["key.pem", "key.pub.pem"]);
     for (const [index, ledger] of ledgers.entries()) await ledger.add([{ ...fact, origin: `record ${index}` }]);
@@ -72,7 +72,7 @@ describe("opening a ledger", () => {
 
   it("needs no private key for reading", async () => {
     await openLedger({ name: "dev" }, undefined, env());
-    const place = placeOf({ name: "dev" }, env());
+    const place = placeOf(undefined, env());
     rmSync(place.key);
     assert.equal((await publicKeys(place)).length, 1);
   });
