@@ -93,7 +93,7 @@ function machineOf(home: string, backend: string): Machine {
 const jobStackOf = ({ config }: OpenStack): JobStack => ({
   stack: config.stack,
   contexts: [...new Set(targetsOf(config).map(({ kubeContext }) => kubeContext))],
-  ledgerInFolder: true,
+  ledgerInFolder: config.ledger.store === undefined || "folder" in config.ledger.store,
   built: config.services.filter((service) => service.source !== undefined).map(({ name }) => name),
   approvedSources: config.approvedSources !== undefined,
 });
