@@ -1,3 +1,4 @@
+import { canonicalJson } from "../core/canonicalJson";
 import type { FreezeBook } from "../core/freeze/book";
 import { decideFreeze, type FreezeDecision, type Spans } from "../core/freeze/decide";
 import { noticeText } from "../core/freeze/describe";
@@ -8,8 +9,8 @@ import { parseDuration } from "../core/service/duration";
 import { projectRoot } from "../platform/home";
 import { readFreeze, freezeStore } from "../provider/freeze/look";
 import type { FreezeStore } from "../provider/freeze/store";
-import { UsageError } from "./command";
-import type { OpenStack } from "./stack";
+import { UsageError, type Invocation, type Io } from "./command";
+import { openTarget, openTargets, type OpenStack } from "./stack";
 
 /** Where a stack keeps its freeze, as the command line reaches it. */
 export const storeOf = ({ config, session }: OpenStack): FreezeStore =>
@@ -18,6 +19,37 @@ export const storeOf = ({ config, session }: OpenStack): FreezeStore =>
 /** Lines of one place, under its account's name where the stack has several. */
 export const placed = ({ config: { account } }: OpenStack, lines: readonly string[]): readonly string[] =>
   account === undefined ? lines : lines.map((line) => `${account}: ${line}`);
+
+type Open<T> = (stack: string, only: string | undefined, account: string | undefined, env: NodeJS.ProcessEnv) => T;
+
+const opened = <T>(open: Open<T>, invocation: Invocation, io: Io): T =>
+  open(invocation.required("stack"), invocation.text("service"), invocation.text("account"), io.env);
+
+/** Where the freeze of one place is looked at: the stack's, or that of the account that is named. */
+export const onePlace = (invocation: Invocation, io: Io): OpenStack => opened(openTarget, invocation, io);
+
+export interface OpenFreeze {
+  readonly open: OpenStack;
+  readonly store: FreezeStore;
+  /** Begins a line about it; empty where the stack has one place only. */
+  readonly label: string;
+}
+
+/** Everywhere that the stack keeps its freeze, each once: a file, or one account's parameters, may be the freeze of all. */
+export function everyPlace(invocation: Invocation, io: Io): readonly OpenFreeze[] {
+  const places = new Map<string, OpenStack>();
+  for (const open of opened(openTargets, invocation, io)) {
+    const { freeze, account } = open.config;
+    const isElsewhere = freeze.file !== undefined || freeze.account !== undefined;
+    const key = isElsewhere ? canonicalJson(freeze) : `cluster of ${account ?? "the stack"}`;
+    if (!places.has(key)) places.set(key, open);
+  }
+  const isOne = places.size === 1 && invocation.text("account") === undefined;
+  return [...places.values()].map((open) => {
+    const { account } = open.config;
+    return { open, store: storeOf(open), label: account === undefined || isOne ? "" : `${account}: ` };
+  });
+}
 
 /** A stack's freeze now: of the stack as a whole, and of each service asked for. */
 export interface FreezeSeen {

@@ -10,8 +10,8 @@ export interface UnlockDocument {
   readonly stack: string;
   /** The engine's locks as they were found. */
   readonly locks: readonly (EngineLock & { readonly owner: Owner })[];
-  /** Who holds the rollout of each service. */
-  readonly leases: readonly ({ readonly service: string } & LeaseSeen)[];
+  /** Who holds the rollout of each service, in each account where the stack delivers to accounts. */
+  readonly leases: readonly ({ readonly service: string; readonly account: string | null } & LeaseSeen)[];
   /** Whether the engine's locks were removed. */
   readonly unlocked: boolean;
 }
@@ -19,35 +19,43 @@ export interface UnlockDocument {
 /**
  * Removes the engine's locks of a stack when nothing that could still act on them lives: their owners have ended, and
  * nobody holds the rollout of a service. What lives keeps all of it.
+ * @param targets all that the stack delivers to: any of them may have a mover.
  * @param backend where the engine keeps the stack's state and locks.
  * @param progress told when a holder on another machine has to be waited for.
  */
 export async function unlockStack(
-  { config, session, services }: OpenStack,
+  stack: string,
+  targets: readonly OpenStack[],
   backend: string,
   signal: AbortSignal,
   progress: (line: string) => void,
 ): Promise<UnlockDocument> {
-  const { stack, namespace } = config;
   const files = readLocks(backend, projectRoot(), stack);
   const locks = files.map(({ lock }) => ({ ...lock, owner: ownerOf(lock) }));
-  const look = async (service: string): Promise<LeaseSeen> => {
-    const store = session.store(service, namespace);
+  const look = async ({ config, session }: OpenStack, service: string): Promise<LeaseSeen> => {
+    const store = session.store(service, config.namespace);
     if (locks.length === 0) {
       const holder = await readLease(session.kube, store);
       return { holder, since: null, alive: holder !== null };
     }
     return watchLease(session.kube, store, signal, (holder, seconds) => {
-      progress(`${service}: ${describeHolder(holder)} has its rollout; waiting up to ${seconds} s for a sign of life`);
+      progress(
+        `${labelOf(config.account ?? null, service)}: ${describeHolder(holder)} has its rollout; waiting up to ${seconds} s for a sign of life`,
+      );
     });
   };
-  const leases = await Promise.all(services.map(async ({ name }) => ({ service: name, ...(await look(name)) }))).catch(
-    (error: unknown) => {
-      signal.throwIfAborted();
-      const unseen = `who moves traffic of stack ${stack} cannot be seen, so it stays as it is: ${reasonOf(error)}`;
-      throw new RefusedError([...locks.map(lockText), unseen].join("\n"));
-    },
+  const looks = targets.flatMap((target) =>
+    target.services.map(async ({ name }) => ({
+      service: name,
+      account: target.config.account ?? null,
+      ...(await look(target, name)),
+    })),
   );
+  const leases = await Promise.all(looks).catch((error: unknown) => {
+    signal.throwIfAborted();
+    const unseen = `who moves traffic of stack ${stack} cannot be seen, so it stays as it is: ${reasonOf(error)}`;
+    throw new RefusedError([...locks.map(lockText), unseen].join("\n"));
+  });
   const mayUnlock = locks.every(({ owner }) => owner === "ended") && leases.every(({ alive }) => !alive);
   // Each by its own file: a lock that somebody takes meanwhile is another one.
   if (mayUnlock) files.forEach(removeLock);
@@ -64,9 +72,9 @@ export function refuseLocked({ stack, locks, leases, unlocked }: UnlockDocument)
         ? `${describeLock(lock)} is updating stack ${stack}: wait until that ends, or stop it`
         : `${describeLock(lock)} took the lock on another machine: look there; when that process has ended, unlock there, or pulumi cancel ${stack}`,
   );
-  const moving = leases.flatMap(({ service, holder, alive }) =>
+  const moving = leases.flatMap(({ service, account, holder, alive }) =>
     holder && alive
-      ? `${service}: ${describeHolder(holder)} still works on its rollout: wait until that ends, or stop it`
+      ? `${labelOf(account, service)}: ${describeHolder(holder)} still works on its rollout: wait until that ends, or stop it`
       : [],
   );
   throw new RefusedError([...living, ...moving, `stack ${stack} stays locked`].join("\n"));
@@ -87,8 +95,12 @@ const OWNER = { alive: "that process runs", ended: "that process has ended", els
 const lockText = (lock: EngineLock & { readonly owner: Owner }): string =>
   `engine's lock: ${describeLock(lock)}${lock.since === undefined ? "" : `, since ${lock.since}`}: ${OWNER[lock.owner]}`;
 
-function leaseText({ service, holder, since, alive }: UnlockDocument["leases"][number]): string {
-  if (!holder) return `${service}: nobody has its rollout`;
+const labelOf = (account: string | null, service: string): string =>
+  account === null ? service : `${account}/${service}`;
+
+function leaseText({ service, account, holder, since, alive }: UnlockDocument["leases"][number]): string {
+  const label = labelOf(account, service);
+  if (!holder) return `${label}: nobody has its rollout`;
   const state = alive ? "it lives" : "it has ended, or gave no sign for a whole lease; the next update takes it";
-  return `${service}: ${describeHolder(holder)} has its rollout${since === null ? "" : ` since ${since}`}: ${state}`;
+  return `${label}: ${describeHolder(holder)} has its rollout${since === null ? "" : ` since ${since}`}: ${state}`;
 }

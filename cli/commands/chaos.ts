@@ -8,8 +8,8 @@ import { findAims } from "../../provider/chaos/aim";
 import { runChaos } from "../../provider/chaos/run";
 import { chaosPlace, refuseProduction } from "../chaos";
 import { answer, JSON_OPTION, UsageError, type Command } from "../command";
-import { openStack } from "../stack";
-import { SERVICE_OPTION } from "./status";
+import { openTarget } from "../stack";
+import { ACCOUNT_OPTION, SERVICE_OPTION } from "./status";
 
 /** `hms chaos run`: kills pods at random and says whether users would have noticed. */
 export const chaosRun: Command = {
@@ -19,6 +19,7 @@ export const chaosRun: Command = {
   options: [
     { flags: "--target <stack>", description: "stack whose pods are killed" },
     SERVICE_OPTION,
+    ACCOUNT_OPTION,
     { flags: "--time <duration>", description: "how long, 10s to 1h", default: "5m" },
     {
       flags: "--kill <share>",
@@ -73,7 +74,7 @@ export const chaosRun: Command = {
       invocation.flag("allowProd"),
     );
     if (!read.ok) throw new UsageError(read.problems.map((problem) => `--${problemText(problem)}`).join("\n"));
-    const open = openStack(stack, invocation.text("service"), io.env);
+    const open = openTarget(stack, invocation.text("service"), invocation.text("account"), io.env);
     const options = read.value;
     refuseProduction(open, options.allowProd);
     const place = chaosPlace(open);

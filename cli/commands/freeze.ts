@@ -23,14 +23,11 @@ import { loadSpans } from "../../core/freeze/recurrence";
 import { readFreeze } from "../../provider/freeze/look";
 import { thisProcess } from "../../provider/rollout/lease";
 import { answer, JSON_OPTION, UsageError, type Command, type Invocation, type Io } from "../command";
-import { decisionsOf, endOf, freezeLines, seeFreeze, storeOf } from "../freeze";
-import { openStack, type OpenStack } from "../stack";
+import { decisionsOf, endOf, everyPlace, freezeLines, onePlace, seeFreeze, storeOf } from "../freeze";
+import { ACCOUNT_OPTION } from "./status";
 
 const STACK = { flags: "--stack <name>", description: "stack whose freeze is meant" };
 const SERVICE = { flags: "--service <name>", description: "one service instead of the whole stack" };
-
-const open = (invocation: Invocation, io: Io): OpenStack =>
-  openStack(invocation.required("stack"), invocation.text("service"), io.env);
 
 const me = (): string => {
   const { user, host } = thisProcess();
@@ -48,6 +45,7 @@ const on: Command = {
   options: [
     STACK,
     SERVICE,
+    ACCOUNT_OPTION,
     { flags: "--reason <text>", description: "why nothing may change" },
     { flags: "--until <time>", description: "when it ends by itself: an instant, a local time with [zone], or 2h" },
     { flags: "--link <url>", description: "where people read more" },
@@ -57,7 +55,7 @@ const on: Command = {
     'hms freeze on --stack prod --service drought-benefit --reason "INC-1234" --link https://incidents.example.gov/1234',
   ],
   async run(invocation, io) {
-    const stack = open(invocation, io);
+    const places = everyPlace(invocation, io);
     const reason = invocation.required("reason").trim();
     if (reason === "") throw new UsageError("--reason is empty; say why nothing may change");
     const until = invocation.text("until");
@@ -70,27 +68,25 @@ const on: Command = {
       since: instantText(new Date()),
       ...(until === undefined ? {} : { until: instantText(await endOf(until, "until")) }),
       ...(link === undefined ? {} : { link }),
-      stacks: [stack.config.stack],
+      stacks: [invocation.required("stack")],
       ...serviceScope(invocation),
     };
-    const store = storeOf(stack);
-    await change(() => store.update((texts) => withFlag(texts, flag), io.signal));
-    io.out.write(`frozen: ${reason}, ${flag.until === undefined ? "until it is lowered" : `until ${flag.until}`}\n`);
+    const end = flag.until === undefined ? "until it is lowered" : `until ${flag.until}`;
+    for (const { store, label } of places) {
+      await change(() => store.update((texts) => withFlag(texts, flag), io.signal));
+      io.out.write(`${label}frozen: ${reason}, ${end}\n`);
+    }
   },
 };
 
 const off: Command = {
   name: "freeze off",
   summary: "Lowers the flags of a stack, or those of one service; windows of the calendar stay.",
-  options: [STACK, SERVICE],
+  options: [STACK, SERVICE, ACCOUNT_OPTION],
   examples: ["hms freeze off --stack prod", "hms freeze off --stack prod --service drought-benefit"],
   async run(invocation, io) {
-    const stack = open(invocation, io);
     const service = invocation.text("service");
-    const store = storeOf(stack);
-    const name = stack.config.stack;
-    const { book } = await readFreeze(store, io.signal);
-    const mine = book.flags.filter((flag) => isLowered(flag, name, service));
+    const name = invocation.required("stack");
     const lower = (texts: FreezeTexts): FreezeTexts => {
       try {
         return withFlagsLeft(texts, (flag) => narrowed(flag, name, service));
@@ -101,20 +97,24 @@ const off: Command = {
         return withoutFlag(texts);
       }
     };
-    await change(() => store.update(lower, io.signal));
-    for (const flag of mine) io.out.write(`lowered: ${flag.reason} (raised by ${flag.who})\n`);
-    if (mine.length === 0) io.out.write(`no flag of ${service ?? name} is raised in ${store.where}\n`);
-    for (const line of freezeLines(await seeFreeze(stack, io.signal))) io.err.write(`still: ${line}\n`);
+    for (const { open, store, label } of everyPlace(invocation, io)) {
+      const { book } = await readFreeze(store, io.signal);
+      const mine = book.flags.filter((flag) => isLowered(flag, name, service));
+      await change(() => store.update(lower, io.signal));
+      for (const flag of mine) io.out.write(`${label}lowered: ${flag.reason} (raised by ${flag.who})\n`);
+      if (mine.length === 0) io.out.write(`${label}no flag of ${service ?? name} is raised in ${store.where}\n`);
+      for (const line of freezeLines(await seeFreeze(open, io.signal))) io.err.write(`${label}still: ${line}\n`);
+    }
   },
 };
 
 const status: Command = {
   name: "freeze status",
   summary: "Whether a freeze is in effect: of the stack, and of each service.",
-  options: [STACK, SERVICE, JSON_OPTION],
+  options: [STACK, SERVICE, ACCOUNT_OPTION, JSON_OPTION],
   examples: ["hms freeze status --stack prod", "hms freeze status --stack prod --json  # for scripts"],
   async run(invocation, io) {
-    const stack = open(invocation, io);
+    const stack = onePlace(invocation, io);
     const seen = await seeFreeze(stack, io.signal);
     const document = { stack: stack.config.stack, store: seen.where, ...seen.stack, services: seen.services };
     answer(io, invocation.flag("json"), document, () => {
@@ -127,13 +127,19 @@ const status: Command = {
 const explain: Command = {
   name: "freeze explain",
   summary: "Every flag, window and break-glass: which apply now, and what comes next.",
-  options: [STACK, SERVICE, { flags: "--at <time>", description: "a time to come instead of now" }, JSON_OPTION],
+  options: [
+    STACK,
+    SERVICE,
+    ACCOUNT_OPTION,
+    { flags: "--at <time>", description: "a time to come instead of now" },
+    JSON_OPTION,
+  ],
   examples: [
     "hms freeze explain --stack prod",
     'hms freeze explain --stack prod --at "2026-12-24T18:00[America/Chicago]"',
   ],
   async run(invocation, io) {
-    const stack = open(invocation, io);
+    const stack = onePlace(invocation, io);
     const store = storeOf(stack);
     const wanted = invocation.text("at");
     const at = wanted === undefined ? new Date() : await endOf(wanted, "at");
@@ -157,6 +163,7 @@ const breakGlass: Command = {
   options: [
     STACK,
     SERVICE,
+    ACCOUNT_OPTION,
     { flags: "--by <name>", description: "the person who answers for it" },
     { flags: "--reason <text>", description: "why it cannot wait" },
     {
@@ -171,13 +178,15 @@ const breakGlass: Command = {
     "hms freeze break-glass --stack prod --end  # the work is done",
   ],
   async run(invocation, io) {
-    const stack = open(invocation, io);
-    const store = storeOf(stack);
+    const places = everyPlace(invocation, io);
+    const stack = invocation.required("stack");
     if (invocation.flag("end")) {
       if (["service", "by", "reason"].some((name) => invocation.text(name) !== undefined))
-        throw new UsageError("--end ends every break-glass of the stack, and goes with --stack alone");
-      await change(() => store.update((texts) => withGlassEnded(texts, stack.config.stack, new Date()), io.signal));
-      io.out.write(`no glass of ${stack.config.stack} is broken any more\n`);
+        throw new UsageError("--end ends every break-glass of the stack, and goes with --stack and --account alone");
+      for (const { store, label } of places) {
+        await change(() => store.update((texts) => withGlassEnded(texts, stack, new Date()), io.signal));
+        io.out.write(`${label}no glass of ${stack} is broken any more\n`);
+      }
       return;
     }
     const [by, reason] = ["by", "reason"].map((name) => {
@@ -191,11 +200,13 @@ const breakGlass: Command = {
       throw new UsageError(`--for: got "${lasts}"; allowed is a duration up to ${durationText(LONGEST_GLASS_SECONDS)}`);
     const now = new Date();
     const until = instantText(new Date(now.getTime() + seconds * 1000));
-    const scope = { stacks: [stack.config.stack], ...serviceScope(invocation) };
+    const scope = { stacks: [stack], ...serviceScope(invocation) };
     const glass = { by, reason, since: instantText(now), until, recordedBy: me(), ...scope };
-    await change(() => store.update((texts) => withGlass(texts, glass), io.signal));
-    io.out.write(`the glass is broken by ${by} until ${until}: ${reason}\n`);
-    for (const line of freezeLines(await seeFreeze(stack, io.signal))) io.err.write(`${line}\n`);
+    for (const { open, store, label } of places) {
+      await change(() => store.update((texts) => withGlass(texts, glass), io.signal));
+      io.out.write(`${label}the glass is broken by ${by} until ${until}: ${reason}\n`);
+      for (const line of freezeLines(await seeFreeze(open, io.signal))) io.err.write(`${label}${line}\n`);
+    }
   },
 };
 
@@ -204,6 +215,7 @@ const calendar: Command = {
   summary: "Prints the calendar of freeze windows, puts another one in its place, or takes it away.",
   options: [
     STACK,
+    ACCOUNT_OPTION,
     { flags: "--set <file>", description: "the calendar to use from now on; checked first" },
     { flags: "--remove", description: "have none any more" },
   ],
@@ -212,16 +224,18 @@ const calendar: Command = {
     "hms freeze calendar --stack prod --set calendar.yaml  # says when each window is next",
   ],
   async run(invocation, io) {
-    const stack = open(invocation, io);
-    const store = storeOf(stack);
+    const stack = invocation.required("stack");
     const file = invocation.text("set");
     if (invocation.flag("remove")) {
       if (file !== undefined) throw new UsageError("--set and --remove exclude each other");
-      await change(() => store.update((texts) => withCalendar(texts, undefined), io.signal));
-      io.out.write(`${store.where} has no calendar\n`);
+      for (const { store } of everyPlace(invocation, io)) {
+        await change(() => store.update((texts) => withCalendar(texts, undefined), io.signal));
+        io.out.write(`${store.where} has no calendar\n`);
+      }
       return;
     }
     if (file === undefined) {
+      const store = storeOf(onePlace(invocation, io));
       const { calendar: text } = await store.read(io.signal);
       if (text === undefined) throw new RefusedError(`${store.where} has no calendar`);
       io.out.write(text.replace(/\n?$/, "\n"));
@@ -232,10 +246,12 @@ const calendar: Command = {
     if (problems.length > 0) throw new RefusedError(problems.map((problem) => `${file}: ${problem}`).join("\n"));
     const spans = await loadSpans();
     const book = { flags: [], windows, glass: [], problems: [] };
-    const explained = explainFreeze(book, spans, { stack: stack.config.stack, action: "deploy" }, new Date());
-    await change(() => store.update((texts) => withCalendar(texts, text), io.signal));
+    const explained = explainFreeze(book, spans, { stack, action: "deploy" }, new Date());
+    const places = everyPlace(invocation, io);
+    for (const { store } of places) await change(() => store.update((texts) => withCalendar(texts, text), io.signal));
     io.out.write(`${explanationText(explained).slice(1).join("\n")}\n`);
-    const notice = noticeText(decisionsOf(stack, store.where, book, spans).stack);
+    const [first] = places;
+    const notice = first && noticeText(decisionsOf(first.open, first.store.where, book, spans).stack);
     if (notice !== undefined) io.err.write(`${notice}\n`);
   },
 };

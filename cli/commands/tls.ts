@@ -1,20 +1,25 @@
 import { RefusedError } from "../../platform/errors";
 import { loadLayout } from "../../platform/local/layout";
 import { answer, JSON_OPTION, type Command } from "../command";
-import { openStack, stackOf } from "../stack";
+import { openTarget, stackOf } from "../stack";
 import { renewCertificates, tlsStatus, tlsText, wrongAt } from "../tls";
-import { SERVICE_OPTION, STACK_OPTION } from "./status";
+import { ACCOUNT_OPTION, SERVICE_OPTION, STACK_OPTION } from "./status";
 
 const status: Command = {
   name: "tls status",
   summary: "Show the certificate of each service, and whether the gateway serves it.",
-  options: [STACK_OPTION, SERVICE_OPTION, JSON_OPTION],
+  options: [STACK_OPTION, SERVICE_OPTION, ACCOUNT_OPTION, JSON_OPTION],
   examples: [
     "hms tls status --stack dev           # 0 all are good; 1 one is missing, over, unusable, or not served",
     "hms tls status --stack prod --json   # for a monitor",
   ],
   async run(invocation, io) {
-    const open = openStack(stackOf(invocation.required("stack")), invocation.text("service"), io.env);
+    const open = openTarget(
+      stackOf(invocation.required("stack")),
+      invocation.text("service"),
+      invocation.text("account"),
+      io.env,
+    );
     const document = await tlsStatus(open, loadLayout(io.env), io.signal);
     answer(io, invocation.flag("json"), document, () => tlsText(document));
     const wrong = document.services.flatMap((one) => {
@@ -31,11 +36,17 @@ const renew: Command = {
   options: [
     { flags: STACK_OPTION.flags, description: "stack whose services get new ones" },
     SERVICE_OPTION,
+    ACCOUNT_OPTION,
     JSON_OPTION,
   ],
   examples: ["hms tls renew --stack dev", "hms tls renew --stack dev --service drought-benefit --json"],
   async run(invocation, io) {
-    const open = openStack(stackOf(invocation.required("stack")), invocation.text("service"), io.env);
+    const open = openTarget(
+      stackOf(invocation.required("stack")),
+      invocation.text("service"),
+      invocation.text("account"),
+      io.env,
+    );
     const document = await renewCertificates(open, loadLayout(io.env), io.signal, (line) => {
       io.err.write(`${line}\n`);
     });

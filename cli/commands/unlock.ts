@@ -1,6 +1,6 @@
 import { environment } from "../../platform/local/environment";
 import { answer, JSON_OPTION, type Command } from "../command";
-import { openStack } from "../stack";
+import { openTargets } from "../stack";
 import { refuseLocked, unlockStack, unlockText } from "../unlock";
 
 /** `hms unlock`: says who holds a stack, and frees it when nobody does any more. */
@@ -13,9 +13,12 @@ export const unlock: Command = {
     "hms unlock --stack prod --json  # for scripts",
   ],
   async run(invocation, io) {
-    const open = openStack(invocation.required("stack"), undefined, io.env);
+    const stack = invocation.required("stack");
+    const targets = openTargets(stack, undefined, undefined, io.env);
     const backend = environment(io.env).PULUMI_BACKEND_URL ?? "";
-    const document = await unlockStack(open, backend, io.signal, (line) => void io.err.write(`${line}\n`));
+    const document = await unlockStack(stack, targets, backend, io.signal, (line) => {
+      io.err.write(`${line}\n`);
+    });
     answer(io, invocation.flag("json"), document, () => unlockText(document));
     refuseLocked(document);
   },

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
 import { loadStackFile } from "../../config/stackFile";
 import type { StackConfig } from "../../config/readStack";
+import { targetsOf } from "../../config/targets";
 import { STACK_KEYS } from "../../config/schema";
 import { EMULATED_ACCOUNTS } from "../../platform/aws/emulator";
 import { DEFAULT_PORTS } from "../../platform/local/ports";
@@ -55,11 +56,13 @@ describe("the stack files", () => {
     );
   });
 
-  it("emulated is prod, but for what it is reached by, where it is, and that it may be destroyed", () => {
+  it("emulated is prod, but for its accounts, the order in which they get releases, where it is, and that it may be destroyed", () => {
     const [prod, emulated] = [stackFile("prod"), stackFile("emulated")];
     const keys = [...new Set([...Object.keys(prod), ...Object.keys(emulated)])];
     const differing = keys.filter((key) => !isDeepStrictEqual(prod[key], emulated[key]));
-    assert.deepEqual(differing.sort(), [...["hms:accounts", "hms:aws", "hms:domain", "hms:namespace", "hms:protect"]]);
+    assert.deepEqual(differing.sort(), [
+      ...["hms:accounts", "hms:aws", "hms:domain", "hms:namespace", "hms:protect", "hms:targets", "hms:waves"],
+    ]);
   });
 
   it("emulated has the accounts that the platform emulates, each with its own registry and namespace", () => {
@@ -74,6 +77,10 @@ describe("the stack files", () => {
       assert.equal(new Set(accounts.map((account) => account[key])).size, accounts.length);
     const places = accounts.map(({ clusters: { main } }) => main && "namespace" in main && main.namespace);
     assert.equal(new Set(places).size, accounts.length);
+    assert.deepEqual(
+      targetsOf(load("emulated")).map(({ account }) => account),
+      accounts.map(({ name }) => name),
+    );
   });
 
   it("are documented key by key", () => {
