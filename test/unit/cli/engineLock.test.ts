@@ -115,7 +115,7 @@ describe("the engine's locks in a folder", () => {
 describe("what hms unlock says", () => {
   const ended: EngineLock & { owner: "ended" } = { ...HERE, pid: 7, since: "2026-01-01T00:00:00Z", owner: "ended" };
   const holder = { user: "bob", host: "build-8", pid: 9, id: "9-1" };
-  const free = { service: "web", holder: null, since: null, alive: false };
+  const free = { service: "web", account: null, holder: null, since: null, alive: false };
   const document = (change: Partial<UnlockDocument>): UnlockDocument => ({
     stack: "prod",
     locks: [ended],
@@ -145,11 +145,14 @@ describe("what hms unlock says", () => {
   it("names what still lives, and what to do about each", () => {
     const text = refusal({
       locks: [{ ...ended, owner: "alive" }, { ...ended, host: "build-9", owner: "elsewhere" }, ended],
-      leases: [{ service: "web", holder, since: "2026-01-01T00:00:00Z", alive: true }, free],
+      leases: [{ ...free, account: "epa", holder, since: "2026-01-01T00:00:00Z", alive: true }, free],
     });
     assert.match(text, /ann@\S+, pid 7 is updating stack prod: wait until that ends, or stop it/);
     assert.match(text, /ann@build-9, pid 7 took the lock on another machine: look there; .*pulumi cancel prod/);
-    assert.match(text, /web: bob@build-8 \(pid 9\) still works on its rollout: wait until that ends, or stop it/);
+    assert.match(
+      text,
+      /^epa\/web: bob@build-8 \(pid 9\) still works on its rollout: wait until that ends, or stop it/m,
+    );
     assert.match(text, /stack prod stays locked$/);
     assert.equal(text.split("\n").length, 4);
   });
