@@ -22,7 +22,7 @@ import { reasonOf, RefusedError } from "../../platform/errors";
 import { loadSpans } from "../../core/freeze/recurrence";
 import { readFreeze } from "../../provider/freeze/look";
 import { thisProcess } from "../../provider/rollout/lease";
-import { answer, JSON_OPTION, UsageError, type Command, type Invocation, type Io } from "../command";
+import { answer, JSON_OPTION, UsageError, type Command, type Invocation } from "../command";
 import { decisionsOf, endOf, everyPlace, freezeLines, onePlace, seeFreeze, storeOf } from "../freeze";
 import { ACCOUNT_OPTION } from "./status";
 

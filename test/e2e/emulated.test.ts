@@ -141,8 +141,10 @@ describe("the stack emulated: three accounts, each with its AWS, its registry an
       assert.deepEqual(
         things.filter(({ note }) => !note.startsWith("deleted for good")).map(({ kind, name }) => `${kind} ${name}`),
         [
-          ...["policy hms-deploy-boundary", "role hms-deploy", "key alias/hms/state", "key alias/hms/ledger"],
+          ...["policy hms-deploy-boundary", "role hms-deploy"],
+          ...["key alias/hms/state", "key alias/hms/registry", "key alias/hms/ledger", "key alias/hms/signing"],
           ...[`bucket hms-${account}-state-${id}`, `bucket hms-${account}-ledger-${id}`],
+          `repository hms/${SERVICE}`,
         ],
       );
   });
