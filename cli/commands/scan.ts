@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { judgeDatabase } from "../../core/scan/database";
 import { FAIL_ON } from "../../core/scan/failOn";
+import { CHOICE, choiceProblem, DEFAULT_SCANNERS, SCANNERS } from "../../core/scan/scanners";
 import { verdictText } from "../../core/scan/text";
 import { chooseDocker } from "../../platform/local/docker";
 import { loadLayout } from "../../platform/local/layout";
@@ -37,6 +38,11 @@ const image: Command = {
   options: [
     { flags: "--fail-on <severity>", description: FAIL_ON.join(" or "), default: "critical" },
     MAX_AGE,
+    {
+      flags: "--scanners <names>",
+      description: `who is to scan, with commas: ${SCANNERS.join(", ")}`,
+      default: DEFAULT_SCANNERS.join(","),
+    },
     { flags: "--waivers <file>", description: "findings that somebody answers for" },
     { flags: "--sbom <file>", description: "write the bill of materials there, CycloneDX JSON" },
     DATABASE,
@@ -44,6 +50,7 @@ const image: Command = {
   ],
   examples: [
     "hms scan image 127.0.0.1:5000/drought-benefit:latest --fail-on high",
+    "hms scan image 127.0.0.1:5000/drought-benefit:latest --scanners osv-scanner,gitleaks,grype",
     "hms scan image registry.example.gov/app@sha256:… --waivers scan-waivers.yaml --sbom app.cdx.json --json",
   ],
   async run(invocation, io) {
@@ -53,6 +60,9 @@ const image: Command = {
     const asked = invocation.required("failOn");
     const failOn = FAIL_ON.find((one) => one === asked);
     if (failOn === undefined) throw new UsageError(`--fail-on is ${FAIL_ON.join(" or ")}, got "${asked}"`);
+    const chosen = invocation.required("scanners").split(",");
+    const problem = choiceProblem(chosen);
+    if (problem !== undefined) throw new UsageError(`--scanners is ${CHOICE}; got ${problem}`);
     const waivers = invocation.text("waivers");
     const settings = {
       failOn,
@@ -60,6 +70,7 @@ const image: Command = {
       waivers: waivers === undefined ? [] : await waiversIn(waivers),
       leastComponents: 1,
       database: databaseOf(invocation, io),
+      scanners: SCANNERS.filter((name) => chosen.includes(name)),
     };
     const progress = new Progress(io.err);
     const step = progress.step(`scan ${name}`);

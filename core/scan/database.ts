@@ -50,21 +50,22 @@ export type FoundDatabase =
     };
 
 export interface DatabaseFacts {
-  /** Of all its archives. */
+  /** Of all its archives; of a scanner's own database, of what that scanner says of it. */
   readonly digest: string;
   /** ISO 8601: when the oldest of the parts that were used was built, at the latest. */
   readonly builtAt: string;
 }
 
-export type DatabaseState =
-  | { readonly state: "fresh"; readonly facts: DatabaseFacts; readonly canaries: readonly Canary[] }
-  | {
-      readonly state: "stale";
-      readonly facts: DatabaseFacts;
-      readonly canaries: readonly Canary[];
-      readonly why: string;
-    }
+/** Whether a database may be asked. */
+export type Consulted =
+  | { readonly state: "fresh"; readonly facts: DatabaseFacts }
+  | { readonly state: "stale"; readonly facts: DatabaseFacts; readonly why: string }
   | { readonly state: "error"; readonly facts: DatabaseFacts | null; readonly why: string };
+
+/** Of ours, with what a scanner has to find by it. */
+export type DatabaseState =
+  | (Exclude<Consulted, { state: "error" }> & { readonly canaries: readonly Canary[] })
+  | Extract<Consulted, { state: "error" }>;
 
 /** A clock that runs ahead somewhere is no forgery. */
 const SKEW_MS = 86_400_000;
@@ -104,12 +105,43 @@ export function judgeDatabase(
       "the database of advisories knows nothing critical, so that no scan with it could prove itself",
       facts,
     );
-  const age = Math.floor((now.getTime() - Date.parse(facts.builtAt)) / 1000);
-  if (age > maxAge) {
-    const why = `the database of advisories is stale: its newest are of ${facts.builtAt}, ${durationText(age - (age % 3600))} old, and ${durationText(maxAge)} is allowed. ${HOW}`;
-    return { state: "stale", facts, canaries, why };
-  }
-  return { state: "fresh", facts, canaries };
+  const old = tooOld(facts.builtAt, now, maxAge);
+  if (old === undefined) return { state: "fresh", facts, canaries };
+  const why = `the database of advisories is stale: its newest are of ${old}. ${HOW}`;
+  return { state: "stale", facts, canaries, why };
+}
+
+/** `2026-11-13T…, 216h old, and 168h is allowed`; `undefined` for what is young enough. @param maxAge seconds */
+function tooOld(builtAt: string, now: Date, maxAge: number): string | undefined {
+  const age = Math.floor((now.getTime() - Date.parse(builtAt)) / 1000);
+  if (age <= maxAge) return undefined;
+  return `${builtAt}, ${durationText(age - (age % 3600))} old, and ${durationText(maxAge)} is allowed`;
+}
+
+/**
+ * Whether the database that a scanner keeps by itself may be asked, by the time at which that scanner says it was built.
+ * @param said everything that it says of it @param how what brings a newer one @param maxAge seconds
+ */
+export function judgeOwnDatabase({ scanner, builtAt, said, how }: OwnDatabase, now: Date, maxAge: number): Consulted {
+  if (builtAt === undefined)
+    return { state: "error", facts: null, why: `${scanner} has no database of advisories. ${how}` };
+  const facts = { digest: `sha256:${sha256(canonicalJson(said))}`, builtAt };
+  if (Date.parse(builtAt) > now.getTime() + SKEW_MS)
+    return {
+      state: "error",
+      facts,
+      why: `the database of ${scanner} is from the future (${builtAt}); check the clocks`,
+    };
+  const old = tooOld(builtAt, now, maxAge);
+  if (old === undefined) return { state: "fresh", facts };
+  return { state: "stale", facts, why: `the database of ${scanner} is stale: it was built at ${old}. ${how}` };
+}
+
+export interface OwnDatabase {
+  readonly scanner: string;
+  readonly builtAt: string | undefined;
+  readonly said: unknown;
+  readonly how: string;
 }
 
 /** Those that are needed, and one with something critical to find. */

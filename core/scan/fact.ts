@@ -5,7 +5,7 @@ import type { ScanVerdict } from "./verdict";
 /** What a ledger says of the scan of a service's image. @param image by digest; `null` when it was not pushed */
 export function factOfScan(
   place: { readonly service: string; readonly namespace: string; readonly contextHash: string },
-  { verdict, reasons, target, database, scanners, waived, failOn, at }: ScanVerdict,
+  { verdict, reasons, target, databases, scanners, waived, failOn, at }: ScanVerdict,
   image: string | null,
   by: string,
 ): LedgerFact {
@@ -19,7 +19,12 @@ export function factOfScan(
     decisions: [
       `${verdict}, failing on ${failOn}: ${target.id}`,
       `by ${scanners.map(({ name, version }) => `${name} ${version}`).join(", ") || "no scanner"}`,
-      database === null ? "without advisories" : `advisories ${database.digest} of ${database.builtAt}`,
+      ...(databases.length === 0 ? ["without advisories"] : []),
+      ...databases.map(({ scanner, digest, builtAt }) =>
+        scanner === "osv-scanner"
+          ? `advisories ${digest} of ${builtAt}`
+          : `advisories of ${scanner}: ${digest} of ${builtAt}`,
+      ),
       ...waived.map(
         ({ finding, waiver }) =>
           `waived by ${waiver.owner} until ${waiver.expires}: ${findingText(finding)}: ${waiver.reason}`,

@@ -28,6 +28,10 @@ export interface Secret {
 
 export type Finding = Vulnerability | Secret;
 
+/** The name that a weakness is best known by: CVE, else GHSA, else the first. */
+export const bestName = (names: readonly string[]): string =>
+  names.find((name) => name.startsWith("CVE-")) ?? names.find((name) => name.startsWith("GHSA-")) ?? names[0] ?? "";
+
 /** `CVE-2021-44906 (critical 9.8) in npm/minimist 1.2.5, mended in 1.2.6` */
 export function findingText(finding: Finding): string {
   if (finding.kind === "secret") return `secret (${finding.id}) in ${finding.where}, line ${finding.line}`;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Vulnerability } from "./finding";
+import { bestName, type Vulnerability } from "./finding";
 import { ratingOf, worst } from "./severity";
 
 const severity = z.object({ type: z.string(), score: z.string() });
@@ -106,6 +106,3 @@ function vulnerabilityOf(
     fixed: [...new Set(fixed)].sort(),
   };
 }
-
-const bestName = (names: readonly string[]): string =>
-  names.find((name) => name.startsWith("CVE-")) ?? names.find((name) => name.startsWith("GHSA-")) ?? names[0] ?? "";

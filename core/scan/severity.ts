@@ -30,6 +30,22 @@ export function worst(ratings: readonly Rating[]): Rating {
   return known.reduce((a, b) => ((b.score ?? 0) > (a.score ?? 0) ? b : a), known[0] ?? UNKNOWN);
 }
 
+/** The worse of two, where one is known: a name that nobody rated says nothing against one that somebody did. */
+export function worse(a: Rating, b: Rating): Rating {
+  if (a.severity === "unknown" || b.severity === "unknown") return a.severity === "unknown" ? pick(b) : pick(a);
+  const order = RISING.indexOf(a.severity) - RISING.indexOf(b.severity);
+  return pick(order > 0 || (order === 0 && (a.score ?? 0) >= (b.score ?? 0)) ? a : b);
+}
+
+const RISING: readonly Severity[] = ["none", "low", "medium", "high", "critical"];
+/** Findings are ratings too, and bring more than that. */
+const pick = ({ severity, score }: Rating): Rating => ({ severity, score });
+
+/** A number to sort by, where a scanner gave a word and no vector: the least of its band. */
+export const weightOf = ({ severity, score }: Rating): number => score ?? LEAST[severity];
+
+const LEAST: Readonly<Record<Severity, number>> = { unknown: 10.5, critical: 9, high: 7, medium: 4, low: 0.1, none: 0 };
+
 export const stops = (severity: Severity, failOn: FailOn): boolean =>
   severity === "unknown" || severity === "critical" || (failOn === "high" && severity === "high");
 

@@ -17,13 +17,16 @@ export function refusalText({ target, verdict, reasons }: ScanVerdict): string {
 
 /** Everything, for a person. */
 export function verdictText(result: ScanVerdict): string {
-  const { target, components, database, scanners, findings, waived, unusedWaivers, verdict, reasons } = result;
+  const { target, components, databases, scanners, findings, waived, unusedWaivers, verdict, reasons } = result;
   const count = components === 1 ? "1 package" : `${components} packages`;
   const by = scanners.map(({ name, version }) => `${name} ${version}`).join(", ");
+  const times = databases
+    .map(({ scanner, builtAt }) => (databases.length === 1 ? builtAt : `${builtAt} (${scanner})`))
+    .join(", ");
   const others = findings.map(findingText).filter((text) => !reasons.some((reason) => reason.startsWith(text)));
   return [
     `${target.name}  ${target.digest ?? target.id}`,
-    `${count}; ${by || "no scanner"}; advisories of ${database?.builtAt ?? "no database"}`,
+    `${count}; ${by || "no scanner"}; advisories of ${times || "no database"}`,
     ...reasons.map((reason) => `  ✗ ${reason}`),
     ...others.map((text) => `  · ${text}`),
     ...waived.map(

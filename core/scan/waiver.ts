@@ -64,32 +64,32 @@ export function readWaivers(document: unknown): Result<readonly Waiver[]> {
 }
 
 /** A finding and who answers for it. */
-export interface Waived {
-  readonly finding: Finding;
+export interface Waived<F extends Finding = Finding> {
+  readonly finding: F;
   readonly waiver: Waiver;
 }
 
-export interface Weighed {
+export interface Weighed<F extends Finding> {
   /** Nobody answers for these. */
-  readonly open: readonly Finding[];
-  readonly waived: readonly Waived[];
+  readonly open: readonly F[];
+  readonly waived: readonly Waived<F>[];
   /** Waivers that would cover a finding if they were still good. */
-  readonly expired: readonly Waived[];
+  readonly expired: readonly Waived<F>[];
   /** Waivers that covered nothing. */
   readonly unused: readonly Waiver[];
 }
 
 /** @param image every digest that the scanned image is known by. */
-export function weigh(
-  findings: readonly Finding[],
+export function weigh<F extends Finding>(
+  findings: readonly F[],
   waivers: readonly Waiver[],
   image: readonly string[],
   now: Date,
-): Weighed {
+): Weighed<F> {
   const today = now.toISOString().slice(0, 10);
-  const open: Finding[] = [];
-  const waived: Waived[] = [];
-  const expired: Waived[] = [];
+  const open: F[] = [];
+  const waived: Waived<F>[] = [];
+  const expired: Waived<F>[] = [];
   const used = new Set<Waiver>();
   for (const finding of findings) {
     const fitting = waivers.filter((waiver) => covers(waiver, finding, image));

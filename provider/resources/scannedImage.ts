@@ -129,8 +129,8 @@ async function attestBoth(
 }
 
 async function scan(wish: ScannedImageInputs, signal: AbortSignal, log: Log): Promise<ScannedImage> {
-  const { failOn, maxDatabaseAge, minComponents, waivers } = wish.scan;
-  const settings = { failOn, maxDatabaseAge, leastComponents: minComponents, waivers, database: defaultDatabase() };
+  const { minComponents, ...wishes } = wish.scan;
+  const settings = { ...wishes, leastComponents: minComponents, database: defaultDatabase() };
   const progress = new Progress({
     write: (text: string) => {
       log.status(text.trim());

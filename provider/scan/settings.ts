@@ -6,7 +6,7 @@ import { RefusedError, reasonOf } from "../../platform/errors";
 import { hmsHome } from "../../platform/home";
 import { openSession } from "../../platform/plugins/docker/session";
 import type { Progress } from "../../platform/progress";
-import { ensureTools } from "../../platform/toolchain/install";
+import { ensureTools, whichOnPath } from "../../platform/toolchain/install";
 import type { ScanContext } from "./scan";
 
 /** The waivers of a file. @throws RefusedError with everything that is wrong with it */
@@ -35,6 +35,7 @@ export function scanContext(
       const found = await ensureTools([name], { home: hmsHome(env), progress, signal });
       return found[name] ?? name;
     },
+    installed: (name) => whichOnPath(name),
     note,
     env,
     signal,

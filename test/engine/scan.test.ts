@@ -250,6 +250,24 @@ describe("a scan, with the real scanners, of real images", function () {
     assert.match(refusalText(await scan(good, { database: damaged })), /database\.json is not JSON/);
   });
 
+  it("cannot be made without a scanner that is asked for and not installed, whatever the others say", async () => {
+    const bad = await image("absent", npmPackage("bad-thing", "1.0.0"));
+    const settings = {
+      failOn: "critical",
+      maxDatabaseAge: 24 * HOUR,
+      waivers: [],
+      leastComponents: 1,
+      database,
+    } as const;
+    const context = { ...scanContext(env, silent, () => undefined, quiet.signal), installed: () => undefined };
+    const { verdict } = await scanImage(bad, { ...settings, scanners: ["osv-scanner", "gitleaks", "trivy"] }, context);
+    assert.equal(verdict.verdict, "error");
+    assert.deepEqual(verdict.reasons, [
+      "trivy: it is asked for and not on PATH; install it (https://trivy.dev) on every machine that scans, or leave it out of hms:scan.scanners",
+      "CVE-2026-1001 (critical 9.8) in npm/bad-thing 1.0.0; found by osv-scanner",
+    ]);
+  });
+
   it("cannot be made when the scanner does not find what is planted, as with an archive that it cannot read", async () => {
     const place = await imported("blind", new Date());
     const good = await image("blind", npmPackage("good-thing", "1.0.0"));

@@ -46,10 +46,18 @@ describe("hms:scan", () => {
     });
   });
 
+  it("asks the scanners that are named", () => {
+    for (const scanners of [["trivy"], ["grype", "gitleaks"], ["osv-scanner", "gitleaks", "trivy", "grype"]]) {
+      const result = read({ scanners });
+      assert.ok(result.ok, result.ok ? "" : result.problems.join("\n"));
+      assert.deepEqual(result.config.scan?.scanners, scanners);
+    }
+  });
+
   const bad: readonly [unknown, RegExp][] = [
     [
       true,
-      /^.*hms:scan: got true; allowed is a map; write it with the keys failOn, maxDatabaseAge, waivers, minComponents$/,
+      /^.*hms:scan: got true; allowed is a map; write it with the keys failOn, maxDatabaseAge, waivers, minComponents, scanners$/,
     ],
     [{ failOn: "medium" }, /hms:scan\.failOn: got "medium"; allowed is one of critical, high; say from which severity/],
     [{ maxDatabaseAge: "1m" }, /hms:scan\.maxDatabaseAge: got "1m"; allowed is a duration from 1h to 365d/],
@@ -64,6 +72,15 @@ describe("hms:scan", () => {
       { waivers: "bad.yaml" },
       /bad\.yaml: waivers\[0\]\.owner: got nothing; allowed is a text; write who answers for it/,
     ],
+    [
+      { scanners: ["osv-scanner", "clair"] },
+      /hms:scan\.scanners: got "clair"; allowed is a list of osv-scanner, gitleaks, trivy, grype, each once, .*; say who is to scan/,
+    ],
+    [{ scanners: "trivy" }, /hms:scan\.scanners: got "trivy"; allowed is a list of/],
+    [{ scanners: ["trivy", "trivy"] }, /hms:scan\.scanners: got trivy twice; allowed is a list of/],
+    [{ scanners: ["grype"] }, /hms:scan\.scanners: got grype, and nobody looks for secrets; allowed/],
+    [{ scanners: ["gitleaks"] }, /got gitleaks, and nobody looks for known weaknesses; allowed/],
+    [{ scanners: [] }, /got an empty list, and nobody looks for known weaknesses; allowed/],
     [{ failon: "high" }, /hms:scan\.failon: got an unknown key; .*did you mean failOn\?/],
   ];
   for (const [scan, message] of bad)

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { judgeDatabase } from "../../../core/scan/database";
+import { judgeDatabase, type Consulted } from "../../../core/scan/database";
 import type { Finding, Secret } from "../../../core/scan/finding";
 import { refusalText, verdictText } from "../../../core/scan/text";
 import { judgeScan, type ScanEvidence } from "../../../core/scan/verdict";
@@ -14,12 +14,15 @@ const stale = judgeDatabase(readDatabase(manifestOf({ npm: { days: 9 } })), ["np
 const broken = judgeDatabase({ kind: "missing", where: "/advisories" }, ["npm"], NOW, 7 * DAY);
 const secret: Secret = { kind: "secret", id: "github-pat", where: "layer 1: etc/app.conf", line: 3 };
 
-const judge = (findings: readonly Finding[], over: Partial<ScanEvidence> = {}) =>
+const judge = (
+  findings: readonly Finding[],
+  { database = fresh, ...over }: Partial<ScanEvidence> & { readonly database?: Consulted } = {},
+) =>
   judgeScan({
     target: { name: "registry.test/app:1", id: ID, digest: null },
     components: 12,
     leastComponents: 1,
-    database: fresh,
+    databases: [{ scanner: scanner.name, database }],
     problems: [],
     scanned: [{ scanner, findings, problems: [] }],
     waivers: [],
@@ -122,7 +125,7 @@ describe("the verdict of a scan", () => {
     const used = waiver();
     const idle = waiver({ id: "CVE-1999-1" });
     const result = judge([vulnerability()], { waivers: [used, idle] });
-    assert.deepEqual(result.waived, [{ finding: vulnerability(), waiver: used }]);
+    assert.deepEqual(result.waived, [{ finding: { ...vulnerability(), by: ["osv-scanner"] }, waiver: used }]);
     assert.deepEqual(result.unusedWaivers, [idle]);
     assert.match(verdictText(result), /waived: CVE-2026-0001 .*platform team until 2026-12-01: not reachable/);
     assert.match(verdictText(result), /unused waiver: CVE-1999-1/);
