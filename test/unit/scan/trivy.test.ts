@@ -71,7 +71,9 @@ describe("what trivy says of an image", () => {
   });
 
   it("does not count a planted weakness that lost its severity", () => {
-    const json = JSON.parse(JSON.stringify(report()).replaceAll(CRITICAL, MEDIUM).replaceAll('"CRITICAL"', '"MEDIUM"'));
+    const json: unknown = JSON.parse(
+      JSON.stringify(report()).replaceAll(CRITICAL, MEDIUM).replaceAll('"CRITICAL"', '"MEDIUM"'),
+    );
     assert.deepEqual(read(json).planted, []);
   });
 
