@@ -3,7 +3,6 @@ import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { extract } from "tar-stream";
 import { z } from "zod";
 import { asArray, asString, path as at } from "../../core/json";
 import type { ScanTarget } from "../../core/scan/verdict";
@@ -11,6 +10,7 @@ import { encoded } from "../../platform/plugins/docker/credentials";
 import { EngineRefusal } from "../../platform/plugins/docker/engineApi";
 import { follow } from "../../platform/plugins/docker/progress";
 import { referenceOf } from "../../platform/plugins/docker/reference";
+import { savedFiles } from "../../platform/plugins/docker/savedFiles";
 import type { Session as DockerSession } from "../../platform/plugins/docker/session";
 
 /** An image on this disk, layer by layer. */
@@ -37,15 +37,11 @@ export async function saveImage(
   const target = await inspect(name, docker, signal);
   const raw = path.join(folder, "saved");
   await mkdir(raw, { recursive: true });
-  const { files, links } = await unpack(
+  const fileOf = await savedFiles(
     await docker.engine.call({ method: "GET", path: `/images/${name}/get`, signal }),
     raw,
+    name,
   );
-  const fileOf = (entry: string): string => {
-    const file = files.get(entry) ?? files.get(links.get(entry) ?? "");
-    if (file === undefined) throw new Error(`the Docker Engine's copy of ${name} lacks ${entry}`);
-    return file;
-  };
   const index: unknown = JSON.parse(await readText(fileOf("manifest.json")));
   const [image] = indexSchema.parse(index);
   const scanned = path.join(folder, "image");
@@ -85,29 +81,6 @@ async function pull(name: string, { engine, credentials }: DockerSession, signal
     signal,
   });
   await follow(stream, { failure: `pull of ${name} failed`, signal, show: () => undefined, hidden: [] });
-}
-
-/** Each file of the archive under a name of ours, by its name there; links by what they point to. */
-async function unpack(stream: NodeJS.ReadableStream, folder: string) {
-  const files = new Map<string, string>();
-  const links = new Map<string, string>();
-  const tar = extract();
-  const read = pipeline(stream, tar);
-  read.catch(() => undefined); // told by the loop below
-  for await (const entry of tar) {
-    const { name, type, linkname } = entry.header;
-    if (type === "symlink" && linkname)
-      links.set(name, path.posix.normalize(path.posix.join(path.posix.dirname(name), linkname)));
-    if (type !== "file") {
-      entry.resume();
-      continue;
-    }
-    const file = path.join(folder, String(files.size));
-    files.set(name, file);
-    await pipeline(entry, createWriteStream(file));
-  }
-  await read;
-  return { files, links };
 }
 
 async function readText(file: string): Promise<string> {

@@ -5,6 +5,7 @@ import { isRecord, textIn } from "./json";
 import { follow } from "./progress";
 import { nameIn, referenceOf } from "./reference";
 import type { Session } from "./session";
+import { takeTimesAway } from "./timeless";
 
 export interface Work {
   readonly session: Session;
@@ -14,7 +15,7 @@ export interface Work {
   readonly hidden: readonly string[];
 }
 
-/** Builds the image under its name. @throws with the builder's last lines */
+/** Builds the image under its name, without the times of the build. @throws with the builder's last lines */
 export async function buildImage(inputs: Properties, { session, signal, log, hidden }: Work): Promise<void> {
   const spec = buildSpecOf(inputs.build);
   const name = nameIn(inputs.imageName);
@@ -45,6 +46,7 @@ export async function buildImage(inputs: Properties, { session, signal, log, hid
     else log.debug(line);
   };
   await follow(stream, { failure: `build of ${name} failed`, signal, show, hidden });
+  await takeTimesAway(name, spec, { session, signal, log, hidden });
 }
 
 /** Pushes the image by its name and gives its digest there. */
