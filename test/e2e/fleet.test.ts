@@ -93,7 +93,7 @@ describe("a fleet of stacks, each with waves of its own", function () {
     const { code, output, outcomes, document, log } = await fleetUp("--runner", "kubernetes", "--parallel", "1");
     assert.equal(code, 0, output);
     assert.deepEqual(outcomes, ["done", "done"]);
-    assert.match(document.stacks[0]?.said ?? "", /first: green is live/);
+    assert.match(document.stacks[0]?.said ?? "", /first {2}green is live/);
     assert.match(log(other), /TrafficSwitch only updated/);
     assert.deepEqual([await live(project.stack), await live(other)], [["green", "green"], ["green"]]);
     const fleet = path.basename(document.logs);
