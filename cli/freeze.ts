@@ -26,7 +26,7 @@ const opened = <T>(open: Open<T>, invocation: Invocation, io: Io): T =>
   open(invocation.required("stack"), invocation.text("service"), invocation.text("account"), io.env);
 
 /** Where the freeze of one place is looked at: the stack's, or that of the account that is named. */
-export const onePlace = (invocation: Invocation, io: Io): OpenStack => opened(openTarget, invocation, io);
+export const onePlace = (invocation: Invocation, io: Io): Promise<OpenStack> => opened(openTarget, invocation, io);
 
 export interface OpenFreeze {
   readonly open: OpenStack;
@@ -36,9 +36,9 @@ export interface OpenFreeze {
 }
 
 /** Everywhere that the stack keeps its freeze, each once: a file, or one account's parameters, may be the freeze of all. */
-export function everyPlace(invocation: Invocation, io: Io): readonly OpenFreeze[] {
+export async function everyPlace(invocation: Invocation, io: Io): Promise<readonly OpenFreeze[]> {
   const places = new Map<string, OpenStack>();
-  for (const open of opened(openTargets, invocation, io)) {
+  for (const open of await opened(openTargets, invocation, io)) {
     const { freeze, account } = open.config;
     const isElsewhere = freeze.file !== undefined || freeze.account !== undefined;
     const key = isElsewhere ? canonicalJson(freeze) : `cluster of ${account ?? "the stack"}`;

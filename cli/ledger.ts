@@ -7,9 +7,10 @@ import { RefusedError } from "../platform/errors";
 import { readingOf, type OpenReading } from "../provider/ledger/open";
 import { allWitnesses } from "../provider/ledger/sinkWitness";
 import { clusterWitness } from "../provider/ledger/witness";
+import type { Session } from "../provider/session";
 import { sandboxPlace } from "./sandbox/place";
 import { sandboxLedgerWish } from "./sandbox/settle";
-import { openTargets } from "./stack";
+import { meantTargets, openTargets, type MeantTarget } from "./stack";
 
 export interface LedgerAsked {
   readonly stack: string;
@@ -24,11 +25,18 @@ export interface LedgerAsked {
  * @throws RefusedError for an unknown stack or account, where several have a ledger and none is named, and for keys that
  *   cannot be read.
  */
-export function openStackLedger(
+export async function openStackLedger(
   { stack, account, offline }: LedgerAsked,
   env: NodeJS.ProcessEnv,
 ): Promise<OpenReading> {
-  const [chain, ...others] = chainsOf(stack, account, env);
+  // Who reads without a cluster looks none up either.
+  const targets =
+    stack === SANDBOX_LEDGER
+      ? []
+      : offline
+        ? meantTargets(stack, undefined, account, env)
+        : await openTargets(stack, undefined, account, env);
+  const [chain, ...others] = chainsOf(stack, targets, env);
   if (chain === undefined) throw new RefusedError(`stack ${stack} delivers to nothing, and has no ledger`);
   if (others.length === 0) return read(chain, offline, env);
   const names = [chain, ...others].flatMap((one) => one.account ?? []).join(", ");
@@ -37,7 +45,9 @@ export function openStackLedger(
 
 /** All ledgers of a stack, which has several where each of its accounts has its own; witnesses are not asked. */
 export const openStackLedgers = (stack: string, env: NodeJS.ProcessEnv): readonly Promise<OpenReading>[] =>
-  chainsOf(stack, undefined, env).map((chain) => read(chain, true, env));
+  chainsOf(stack, stack === SANDBOX_LEDGER ? [] : meantTargets(stack, undefined, undefined, env), env).map((chain) =>
+    read(chain, true, env),
+  );
 
 interface Chain {
   readonly wish: LedgerWish;
@@ -53,18 +63,22 @@ function read({ wish, kept }: Chain, offline: boolean, env: NodeJS.ProcessEnv): 
 }
 
 /** `sandboxes` is the chain of all sandboxes' doors, and no stack. */
-function chainsOf(stack: string, account: string | undefined, env: NodeJS.ProcessEnv): readonly Chain[] {
+function chainsOf(
+  stack: string,
+  targets: readonly (MeantTarget & { readonly session?: Session })[],
+  env: NodeJS.ProcessEnv,
+): readonly Chain[] {
   if (stack === SANDBOX_LEDGER) {
     const place = sandboxPlace(env);
     const kept = [{ kube: () => place.kube, namespace: SANDBOXES_NAMESPACE }];
     return [{ wish: sandboxLedgerWish(place), kept }];
   }
   const chains = new Map<string, Chain>();
-  for (const { config, session } of openTargets(stack, undefined, account, env)) {
+  for (const { config, session } of targets) {
     const key = canonicalJson(config.ledger);
     const { kept = [] } = chains.get(key) ?? {};
-    const cluster = { kube: () => session.kube, namespace: config.namespace };
-    chains.set(key, { wish: config.ledger, account: config.account, kept: [...kept, cluster] });
+    const clusters = session === undefined ? [] : [{ kube: () => session.kube, namespace: config.namespace }];
+    chains.set(key, { wish: config.ledger, account: config.account, kept: [...kept, ...clusters] });
   }
   return [...chains.values()];
 }

@@ -1,3 +1,4 @@
+import path from "node:path";
 import { loadStackFile } from "../config/stackFile";
 import { targetsOf, type TargetConfig } from "../config/targets";
 import { describeOwed } from "../core/migrations/owed";
@@ -41,36 +42,58 @@ export function openStack(stack: string, only: string | undefined, env: NodeJS.P
 }
 
 /** The local platform keeps its kubeconfig to itself, so that it shows up in nobody's list of contexts. */
-const sessionOf = ({ kubeContext, ledger }: TargetConfig, env: NodeJS.ProcessEnv): Session =>
-  new Session(kubeContext, kubeContext === LOCAL_CONTEXT ? loadLayout(env).kubeconfig : undefined, ledger);
+const sessionOf = ({ kubeContext, ledger }: TargetConfig, env: NodeJS.ProcessEnv, kubeconfig?: string): Session =>
+  new Session(
+    kubeContext,
+    kubeconfig ?? (kubeContext === LOCAL_CONTEXT ? loadLayout(env).kubeconfig : undefined),
+    ledger,
+  );
+
+/** As `sessionOf`, and the cluster of an account that has an EKS one is looked up first. */
+async function sessionIn(target: TargetConfig, env: NodeJS.ProcessEnv): Promise<Session> {
+  if (target.account === undefined) return sessionOf(target, env);
+  // Loaded where it is needed: it brings AWS' clients along.
+  const { mainKubeconfig } = await import("../provider/account/cluster");
+  const hms = path.join(projectRoot(), "bin", "hms");
+  return sessionOf(target, env, await mainKubeconfig(target, target.account, hms));
+}
+
+/** A target of which nobody was asked yet. */
+export type MeantTarget = Omit<OpenStack, "session">;
 
 /**
- * The targets of a stack, each opened for itself: its own cluster, or its deployable accounts.
+ * The targets of a stack: its own cluster, or its deployable accounts. Asks nobody.
  * @param account one of them instead of all.
  * @throws RefusedError for an unknown stack, service or account, or a wrong configuration.
  */
-export function openTargets(
+export function meantTargets(
   stack: string,
   only: string | undefined,
   account: string | undefined,
   env: NodeJS.ProcessEnv,
-): readonly OpenStack[] {
+): readonly MeantTarget[] {
   const { config, services } = openStack(stack, only, env);
   const targets = targetsOf(config);
   const meant = account === undefined ? targets : targets.filter((target) => target.account === account);
-  if (meant.length > 0) return meant.map((target) => ({ config: target, session: sessionOf(target, env), services }));
+  if (meant.length > 0) return meant.map((target) => ({ config: target, services }));
   const known = targets.flatMap((target) => target.account ?? []).join(", ") || "its own cluster";
   throw new RefusedError(`stack ${stack} delivers to no account "${account ?? ""}"; it delivers to ${known}`);
 }
 
+/** The same, each opened for itself. @throws RefusedError, also where the cluster of an account cannot be looked up */
+export const openTargets = (...asked: Parameters<typeof meantTargets>): Promise<readonly OpenStack[]> =>
+  Promise.all(
+    meantTargets(...asked).map(async (target) => ({ ...target, session: await sessionIn(target.config, asked[3]) })),
+  );
+
 /** The same for what is done in one place. @throws RefusedError where the stack has several and none is named. */
-export function openTarget(
+export async function openTarget(
   stack: string,
   only: string | undefined,
   account: string | undefined,
   env: NodeJS.ProcessEnv,
-): OpenStack {
-  const targets = openTargets(stack, only, account, env);
+): Promise<OpenStack> {
+  const targets = await openTargets(stack, only, account, env);
   const [target] = targets;
   if (target && targets.length === 1) return target;
   const names = targets.flatMap((one) => one.config.account ?? []).join(", ");

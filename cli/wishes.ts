@@ -32,11 +32,11 @@ export const givenWishes = (invocation: Invocation): string[] => [
  * @param env as typed: `canary` is the parked phase of production.
  * @throws UsageError, RefusedError
  */
-export function readWishes(
+export async function readWishes(
   env: string,
   invocation: Invocation,
   environment: NodeJS.ProcessEnv,
-): { readonly open: readonly OpenStack[]; readonly stack: string; readonly wishes: DeployWishes } {
+): Promise<{ readonly open: readonly OpenStack[]; readonly stack: string; readonly wishes: DeployWishes }> {
   const { stack, traffic } = target(env, invocation.text("traffic"));
   const tag = invocation.text("tag");
   if (tag !== undefined && !TAG.test(tag)) {
@@ -47,7 +47,7 @@ export function readWishes(
   const notBefore = invocation.text("notBefore");
   if (notBefore !== undefined) refuseWrongTime(notBefore);
   const account = invocation.text("account");
-  const open = openTargets(stack, invocation.text("service"), account, environment);
+  const open = await openTargets(stack, invocation.text("service"), account, environment);
   const names = open[0]?.services.map((service) => service.name) ?? [];
   const wishes = {
     ...(invocation.text("service") === undefined ? {} : { only: names }),

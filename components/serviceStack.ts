@@ -14,7 +14,14 @@ import { planServices, refuseImpossible, type ServicePlan } from "./servicePlan"
 import { soakOf } from "./services";
 import { scheduleRegistryPrune } from "./registryPrune";
 import { scheduleSnapshots } from "./snapshotSchedule";
-import { hmsProvider, kubernetesProvider, makeTarget, type TargetArgs, type TargetProviders } from "./target";
+import {
+  hmsProvider,
+  kubeconfigOf,
+  kubernetesProvider,
+  makeTarget,
+  type TargetArgs,
+  type TargetProviders,
+} from "./target";
 
 interface Planned {
   readonly config: TargetConfig;
@@ -47,8 +54,16 @@ export async function serviceStack() {
 
 /** The engine starts plugins one after the other: ours first, as it reads the clusters while the others start. */
 async function planTargets(targets: readonly TargetConfig[], accounts: Accounts) {
-  const reading = await Promise.all(targets.map(async (config) => ({ config, hms: await hmsProvider(config) })));
-  const started = reading.map(({ config, hms }) => ({ config, own: { hms, kubernetes: kubernetesProvider(config) } }));
+  const reading = await Promise.all(
+    targets.map(async (config) => {
+      const kubeconfig = await kubeconfigOf(config);
+      return { config, kubeconfig, hms: await hmsProvider(config, kubeconfig) };
+    }),
+  );
+  const started = reading.map(({ config, kubeconfig, hms }) => ({
+    config,
+    own: { hms, kubernetes: kubernetesProvider(config, kubeconfig) },
+  }));
   const shared = { random: new random.Provider("random"), docker: new docker.Provider("docker") };
   const plan = async <T extends (typeof started)[number]>(one: T, config: TargetConfig) => ({
     ...one,

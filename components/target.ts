@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { TargetConfig } from "../config/targets";
 import type { Waves } from "../core/fleet/waves";
+import { reasonOf } from "../platform/errors";
 import { HmsProvider } from "../provider/sdk";
 import { Access } from "./access";
 import { Admission } from "./admission";
@@ -17,18 +18,42 @@ export interface TargetProviders {
   readonly kubernetes: pulumi.ProviderResource;
 }
 
+/**
+ * Kubeconfig of a target that is an account's EKS cluster, looked up by the account's role. Secret, so that a state tells
+ * nobody where clusters are; without a token, so that it is the same in each run and outlasts a long one.
+ * @throws pulumi.RunError
+ */
+export async function kubeconfigOf(config: TargetConfig): Promise<pulumi.Output<string> | undefined> {
+  if (config.account === undefined) return undefined;
+  const { mainKubeconfig } = await import("../provider/account/cluster");
+  const made = await mainKubeconfig(config, config.account, HMS).catch((error: unknown) => {
+    throw new pulumi.RunError(`account ${config.account ?? ""}: ${reasonOf(error)}`);
+  });
+  return made === undefined ? undefined : pulumi.secret(made);
+}
+
+/** Relative to the program, as the engine starts plugins there. */
+const HMS = "bin/hms";
+
 /** The engine starts plugins one after the other: ours first, as it reads the cluster while the others start. */
-export async function hmsProvider({ account, kubeContext, ledger }: TargetConfig): Promise<HmsProvider> {
-  const hms = new HmsProvider(resourceName(account, "hms"), { context: kubeContext, ledger });
+export async function hmsProvider(
+  { account, kubeContext, ledger }: TargetConfig,
+  kubeconfig?: pulumi.Input<string>,
+): Promise<HmsProvider> {
+  const own = kubeconfig === undefined ? {} : { kubeconfig };
+  const hms = new HmsProvider(resourceName(account, "hms"), { context: kubeContext, ...own, ledger });
   await new Promise((started) => hms.urn.apply(started));
   return hms;
 }
 
-export const kubernetesProvider = ({ account, kubeContext }: TargetConfig): k8s.Provider =>
+export const kubernetesProvider = (
+  { account, kubeContext }: TargetConfig,
+  kubeconfig?: pulumi.Input<string>,
+): k8s.Provider =>
   new k8s.Provider(resourceName(account, "cluster"), {
     context: kubeContext,
     // Empty, or the SDK copies KUBECONFIG here: a path in the state, and one that may not be a list.
-    kubeconfig: "",
+    kubeconfig: kubeconfig ?? "",
     // Only the ConfigMaps of earlier versions are mutable: put right in place, for replaced they would be gone for a moment.
     enableConfigMapMutable: true,
   });

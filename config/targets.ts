@@ -1,5 +1,6 @@
-import type { Account } from "../core/account/account";
+import type { Account, AccountCluster } from "../core/account/account";
 import { wayInto } from "../core/account/way";
+import { eksContext } from "../core/account/kubeconfig";
 import { isDeployable } from "../core/account/state";
 import { registryAddress } from "../core/registry/documents";
 import { freezeIn } from "../core/freeze/place";
@@ -25,15 +26,14 @@ export function targetsOf(config: StackConfig): readonly TargetConfig[] {
 
 function inAccount(base: TargetConfig, account: Account): TargetConfig {
   const { main } = account.clusters;
-  if (main === undefined || !("kubeContext" in main))
-    throw new Error(`account ${account.name} has no cluster with a context; readStack lets none pass`);
+  if (main === undefined) throw new Error(`account ${account.name} has no cluster; readStack lets none pass`);
   const way = wayInto(account, base.aws);
   const isMeant = base.onlyAccounts?.includes(account.name) ?? true;
   return {
     ...base,
     account: account.name,
-    kubeContext: main.kubeContext,
-    namespace: main.namespace ?? base.namespace,
+    kubeContext: contextOf(account.name, main),
+    namespace: ("kubeContext" in main ? main.namespace : undefined) ?? base.namespace,
     domain: `${account.name}.${base.domain}`,
     registry: account.registry ?? registryAddress(account),
     ledger: ledgerIn(base.ledger, way),
@@ -42,6 +42,9 @@ function inAccount(base: TargetConfig, account: Account): TargetConfig {
     ...(isMeant ? {} : { only: [], pins: {}, retry: [], takeOver: [] }),
   };
 }
+
+const contextOf = (account: string, main: AccountCluster): string =>
+  "eks" in main ? eksContext(account, main.eks) : main.kubeContext;
 
 /** What keeps the accounts of a stack from being targets. */
 export function targetProblems({
@@ -64,15 +67,8 @@ export function targetProblems({
   return deployable.flatMap(({ name, clusters }): Problem[] => {
     const path = ["accounts", name, "clusters", "main"];
     const { main } = clusters;
-    if (main === undefined || !("kubeContext" in main))
-      return [
-        {
-          path,
-          got: "a cluster without a context",
-          allowed: "{ kubeContext: <name> } in a stack whose targets are accounts",
-          advice: "name a context of the kubeconfig whose user gets a short-lived token of the account's role (exec)",
-        },
-      ];
+    // That an account has no cluster is said where accounts are read; no two have one EKS cluster.
+    if (main === undefined || "eks" in main) return [];
     const place = `${main.kubeContext}/${main.namespace ?? namespace}`;
     const other = taken.get(place);
     taken.set(place, name);

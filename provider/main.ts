@@ -2,7 +2,7 @@ import { version } from "../package.json";
 import { ledgerWishSchema } from "../core/ledger/wish";
 import { asString } from "../core/json";
 import { ensureBases } from "./baseImages";
-import { serveProvider, type ResourceHandler } from "../platform/rpc";
+import { reveal, serveProvider, type ResourceHandler } from "../platform/rpc";
 import { getConfigMaps, getRollout } from "./functions";
 import { localCertificate } from "./resources/localCertificate";
 import { migration } from "./resources/migration";
@@ -50,7 +50,7 @@ serveProvider({
   name: "hms",
   version,
   configure({ args }) {
-    session = new Session(asString(args.context), undefined, ledgerOf(asString(args.ledger)));
+    session = new Session(asString(args.context), asString(reveal(args.kubeconfig)), ledgerOf(asString(args.ledger)));
   },
   resource(type) {
     const handler = RESOURCES[type];

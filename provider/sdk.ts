@@ -21,10 +21,17 @@ import type { SmokeTest } from "../core/service/smoke";
 export class HmsProvider extends pulumi.ProviderResource {
   constructor(
     name: string,
-    args: { readonly context: string; readonly ledger: LedgerWish },
+    args: {
+      readonly context: string;
+      /** Instead of the user's own. @default - KUBECONFIG, as plain kubectl reads it */
+      readonly kubeconfig?: pulumi.Input<string>;
+      readonly ledger: LedgerWish;
+    },
     opts?: pulumi.ResourceOptions,
   ) {
-    super("hms", name, { context: args.context, ledger: JSON.stringify(args.ledger) }, opts);
+    const { context, kubeconfig, ledger } = args;
+    const own = kubeconfig === undefined ? {} : { kubeconfig };
+    super("hms", name, { context, ...own, ledger: JSON.stringify(ledger) }, opts);
   }
 }
 

@@ -18,7 +18,7 @@ export const abort: Command = {
   ],
   async run(invocation, io) {
     const stack = stackOf(invocation.required("env"));
-    const open = openTarget(stack, invocation.text("service"), invocation.text("account"), io.env);
+    const open = await openTarget(stack, invocation.text("service"), invocation.text("account"), io.env);
     const failures: string[] = [];
     const warn = (message: string) => io.err.write(`${message}\n`);
     let ended = 0;

@@ -1,7 +1,10 @@
 import { nextState, TO_DO } from "../../core/account/state";
 import { loadStackFile } from "../../config/stackFile";
+import { execCredential } from "../../core/account/kubeconfig";
+import { clusterToken } from "../../platform/aws/clusterToken";
 import { RefusedError } from "../../platform/errors";
 import { projectRoot } from "../../platform/home";
+import { accountSession } from "../../provider/account/session";
 import { bootstrapAccounts, bootstrapText } from "../account/bootstrap";
 import { accountsStatus, accountsText } from "../account/status";
 import { answer, JSON_OPTION, type Command } from "../command";
@@ -91,4 +94,23 @@ const status: Command = {
   },
 };
 
-export const accountCommands: readonly Command[] = [list, bootstrap, status];
+const token: Command = {
+  name: "account token",
+  summary: "A token for an account's EKS cluster, as kubectl asks for it (ExecCredential); good for minutes.",
+  options: [STACK_OPTION, { flags: "--account <name>", description: "the account" }],
+  examples: ["hms account token --stack prod --account usda   # what the kubeconfig of its cluster names"],
+  async run(invocation, io) {
+    const config = loadStackFile(projectRoot(), stackOf(invocation.required("stack")));
+    const name = invocation.required("account");
+    const account = config.accounts.find((one) => one.name === name);
+    const main = account?.clusters.main;
+    if (account === undefined || main === undefined || !("eks" in main))
+      throw new RefusedError(`stack ${config.stack} has no account "${name}" whose cluster main is one of EKS`);
+    const session = await accountSession(config.stack, account, config.aws, io.signal);
+    const now = new Date();
+    const credential = execCredential(await clusterToken(session, main.eks, now), now);
+    io.out.write(`${JSON.stringify(credential)}\n`);
+  },
+};
+
+export const accountCommands: readonly Command[] = [list, bootstrap, status, token];

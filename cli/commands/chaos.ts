@@ -74,7 +74,7 @@ export const chaosRun: Command = {
       invocation.flag("allowProd"),
     );
     if (!read.ok) throw new UsageError(read.problems.map((problem) => `--${problemText(problem)}`).join("\n"));
-    const open = openTarget(stack, invocation.text("service"), invocation.text("account"), io.env);
+    const open = await openTarget(stack, invocation.text("service"), invocation.text("account"), io.env);
     const options = read.value;
     refuseProduction(open, options.allowProd);
     const place = chaosPlace(open);

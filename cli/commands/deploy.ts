@@ -39,7 +39,7 @@ export const deploy: Command = {
 async function wished(invocation: Invocation, io: Io): Promise<readonly OpenStack[]> {
   if (invocation.text("approved") !== undefined)
     throw new UsageError("--approved is the digest of a plan; name its file with --plan");
-  const { open, stack, wishes } = readWishes(invocation.required("env"), invocation, io.env);
+  const { open, stack, wishes } = await readWishes(invocation.required("env"), invocation, io.env);
   await deployStack(stack, wishes, await permitted(open, io));
   return open;
 }
@@ -52,7 +52,7 @@ async function planned(invocation: Invocation, io: Io): Promise<readonly OpenSta
   const env = invocation.text("env");
   if (env !== undefined && stackOf(env) !== plan.stack)
     throw new UsageError(`--env: got "${env}", but the plan is one of stack ${plan.stack}`);
-  const open = openTargets(plan.stack, undefined, undefined, io.env);
+  const open = await openTargets(plan.stack, undefined, undefined, io.env);
   await applyPlan(plan, await permitted(open, io));
   return open;
 }

@@ -55,7 +55,7 @@ const on: Command = {
     'hms freeze on --stack prod --service drought-benefit --reason "INC-1234" --link https://incidents.example.gov/1234',
   ],
   async run(invocation, io) {
-    const places = everyPlace(invocation, io);
+    const places = await everyPlace(invocation, io);
     const reason = invocation.required("reason").trim();
     if (reason === "") throw new UsageError("--reason is empty; say why nothing may change");
     const until = invocation.text("until");
@@ -97,7 +97,7 @@ const off: Command = {
         return withoutFlag(texts);
       }
     };
-    for (const { open, store, label } of everyPlace(invocation, io)) {
+    for (const { open, store, label } of await everyPlace(invocation, io)) {
       const { book } = await readFreeze(store, io.signal);
       const mine = book.flags.filter((flag) => isLowered(flag, name, service));
       await change(() => store.update(lower, io.signal));
@@ -114,7 +114,7 @@ const status: Command = {
   options: [STACK, SERVICE, ACCOUNT_OPTION, JSON_OPTION],
   examples: ["hms freeze status --stack prod", "hms freeze status --stack prod --json  # for scripts"],
   async run(invocation, io) {
-    const stack = onePlace(invocation, io);
+    const stack = await onePlace(invocation, io);
     const seen = await seeFreeze(stack, io.signal);
     const document = { stack: stack.config.stack, store: seen.where, ...seen.stack, services: seen.services };
     answer(io, invocation.flag("json"), document, () => {
@@ -139,7 +139,7 @@ const explain: Command = {
     'hms freeze explain --stack prod --at "2026-12-24T18:00[America/Chicago]"',
   ],
   async run(invocation, io) {
-    const stack = onePlace(invocation, io);
+    const stack = await onePlace(invocation, io);
     const store = storeOf(stack);
     const wanted = invocation.text("at");
     const at = wanted === undefined ? new Date() : await endOf(wanted, "at");
@@ -178,7 +178,7 @@ const breakGlass: Command = {
     "hms freeze break-glass --stack prod --end  # the work is done",
   ],
   async run(invocation, io) {
-    const places = everyPlace(invocation, io);
+    const places = await everyPlace(invocation, io);
     const stack = invocation.required("stack");
     if (invocation.flag("end")) {
       if (["service", "by", "reason"].some((name) => invocation.text(name) !== undefined))
@@ -228,14 +228,14 @@ const calendar: Command = {
     const file = invocation.text("set");
     if (invocation.flag("remove")) {
       if (file !== undefined) throw new UsageError("--set and --remove exclude each other");
-      for (const { store } of everyPlace(invocation, io)) {
+      for (const { store } of await everyPlace(invocation, io)) {
         await change(() => store.update((texts) => withCalendar(texts, undefined), io.signal));
         io.out.write(`${store.where} has no calendar\n`);
       }
       return;
     }
     if (file === undefined) {
-      const store = storeOf(onePlace(invocation, io));
+      const store = storeOf(await onePlace(invocation, io));
       const { calendar: text } = await store.read(io.signal);
       if (text === undefined) throw new RefusedError(`${store.where} has no calendar`);
       io.out.write(text.replace(/\n?$/, "\n"));
@@ -247,7 +247,7 @@ const calendar: Command = {
     const spans = await loadSpans();
     const book = { flags: [], windows, glass: [], problems: [] };
     const explained = explainFreeze(book, spans, { stack, action: "deploy" }, new Date());
-    const places = everyPlace(invocation, io);
+    const places = await everyPlace(invocation, io);
     for (const { store } of places) await change(() => store.update((texts) => withCalendar(texts, text), io.signal));
     io.out.write(`${explanationText(explained).slice(1).join("\n")}\n`);
     const [first] = places;

@@ -14,7 +14,7 @@ export const freezeServe: Command = {
     "hms freeze serve --stack prod --listen 0.0.0.0:9097 --token-file /etc/hms/freeze-token --label severity=page",
   ],
   async run(invocation, io) {
-    const open = openTarget(invocation.required("stack"), undefined, invocation.text("account"), io.env);
+    const open = await openTarget(invocation.required("stack"), undefined, invocation.text("account"), io.env);
     const log = (message: string) => void io.err.write(`${message}\n`);
     await serveFreeze(invocation, { store: storeOf(open), stack: open.config.stack, log }, io.signal);
   },

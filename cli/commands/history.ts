@@ -14,7 +14,9 @@ export const history: Command = {
   examples: ["hms-deploy history --env prod", "hms-deploy history --env prod --service drought-benefit --json"],
   async run(invocation, io) {
     const stack = stackOf(invocation.required("env"));
-    const seen = await seeServices(openTarget(stack, invocation.text("service"), invocation.text("account"), io.env));
+    const seen = await seeServices(
+      await openTarget(stack, invocation.text("service"), invocation.text("account"), io.env),
+    );
     const services = seen.map(({ name, actual: { record } }) => ({
       name,
       current: record.deployments.find((one) => one.order === record.current)?.release.tag ?? null,

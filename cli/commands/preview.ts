@@ -36,7 +36,7 @@ export const preview: Command = {
       throw new UsageError(
         `--format: got "${format}"; allowed are ${Object.keys(FORMATS).join(", ")}; text is the default`,
       );
-    const { stack, wishes } = readWishes(invocation.required("stack"), invocation, io.env);
+    const { stack, wishes } = await readWishes(invocation.required("stack"), invocation, io.env);
     const { document, plan } = await previewStack(stack, wishes, io);
     io.out.write(`${render(document).replace(/\n$/, "")}\n`);
     const save = invocation.text("save");

@@ -20,7 +20,7 @@ export const promote: Command = {
   async run(invocation, io) {
     const stack = stackOf(invocation.required("env"));
     const only = invocation.text("service");
-    const open = openTarget(stack, only, invocation.text("account"), io.env);
+    const open = await openTarget(stack, only, invocation.text("account"), io.env);
     const failures: string[] = [];
     let promoted = 0;
     for (const service of open.services) {

@@ -41,7 +41,7 @@ export const rollback: Command = {
   async run(invocation, io) {
     const stack = stackOf(invocation.required("env"));
     const to = invocation.text("to");
-    const open = openTarget(stack, invocation.text("service"), invocation.text("account"), io.env);
+    const open = await openTarget(stack, invocation.text("service"), invocation.text("account"), io.env);
     const failures: string[] = [];
     const warn = (message: string) => io.err.write(`${message}\n`);
     const pins: Record<string, string> = {};

@@ -18,7 +18,7 @@ export const status: Command = {
   examples: ["hms status                      # the dev stack", "hms status --stack prod --json  # for scripts"],
   async run(invocation, io) {
     const stack = invocation.required("stack");
-    const targets = openTargets(stack, invocation.text("service"), invocation.text("account"), io.env);
+    const targets = await openTargets(stack, invocation.text("service"), invocation.text("account"), io.env);
     const looks = targets.map((open) => Promise.all([seeServices(open), seeFreeze(open, io.signal)]));
     const all = await Promise.all(looks);
     const seen = all.flatMap(([services]) => services);

@@ -14,7 +14,7 @@ const status: Command = {
     "hms tls status --stack prod --json   # for a monitor",
   ],
   async run(invocation, io) {
-    const open = openTarget(
+    const open = await openTarget(
       stackOf(invocation.required("stack")),
       invocation.text("service"),
       invocation.text("account"),
@@ -41,7 +41,7 @@ const renew: Command = {
   ],
   examples: ["hms tls renew --stack dev", "hms tls renew --stack dev --service drought-benefit --json"],
   async run(invocation, io) {
-    const open = openTarget(
+    const open = await openTarget(
       stackOf(invocation.required("stack")),
       invocation.text("service"),
       invocation.text("account"),

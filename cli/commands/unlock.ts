@@ -14,7 +14,7 @@ export const unlock: Command = {
   ],
   async run(invocation, io) {
     const stack = invocation.required("stack");
-    const targets = openTargets(stack, undefined, undefined, io.env);
+    const targets = await openTargets(stack, undefined, undefined, io.env);
     const backend = environment(io.env).PULUMI_BACKEND_URL ?? "";
     const document = await unlockStack(stack, targets, backend, io.signal, (line) => {
       io.err.write(`${line}\n`);

@@ -31,7 +31,7 @@ export function stackRunner(work: Update, prepared: Prepared, folder: string, io
   const before = new Map<string, string>();
   const after = new Map<string, string>();
   const see = async (stack: string) =>
-    (await Promise.all(openTargets(stack, undefined, undefined, prepared.env).map(seeServices))).flat();
+    (await Promise.all((await openTargets(stack, undefined, undefined, prepared.env)).map(seeServices))).flat();
   const own = async (stack: string, signal: AbortSignal, work: (io: Io) => Promise<unknown>): Promise<void> => {
     const log = createWriteStream(path.join(folder, `${stack}.log`), { flags: "a", mode: 0o600 });
     const sink = { write: (text: string) => log.write(text) };
@@ -56,7 +56,7 @@ export function stackRunner(work: Update, prepared: Prepared, folder: string, io
     },
     async undo(stack, signal) {
       if (before.get(stack) === after.get(stack)) return "nothing to take back: it moved nothing";
-      for (const { config } of openTargets(stack, undefined, undefined, prepared.env))
+      for (const { config } of await openTargets(stack, undefined, undefined, prepared.env))
         await own(stack, signal, (inner) =>
           rollback.run(new Invocation({ env: stack, account: config.account }, []), inner),
         );

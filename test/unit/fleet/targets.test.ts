@@ -70,6 +70,15 @@ describe("where services of a stack go", () => {
     );
   });
 
+  it("is the EKS cluster of an account, under a name that no context of a kubeconfig is mistaken for", () => {
+    const stack = read({ accounts: { doi: account("3", { eks: "policies" }) }, targets: "accounts" });
+    assert.ok(stack.ok, JSON.stringify(stack));
+    assert.deepEqual(
+      targetsOf(stack.config).map(({ kubeContext, namespace }) => [kubeContext, namespace]),
+      [["doi/policies", "hms-test"]],
+    );
+  });
+
   it("leaves services of other accounts on what is live, where an update is about one", () => {
     const stack = read({ accounts, targets: "accounts" }, { onlyAccounts: ["epa"], pin: { benefit: "0123456789ab" } });
     assert.ok(stack.ok, JSON.stringify(stack));
@@ -89,11 +98,6 @@ describe("where services of a stack go", () => {
       /hms:targets: got accounts, without an account that is deployable/,
     ],
     ["there is no account", { accounts: {} }, /hms:targets: got accounts, without an account/],
-    [
-      "a cluster has no context",
-      { accounts: { doi: account("3", { eks: "main" }) } },
-      /hms:accounts\.doi\.clusters\.main: got a cluster without a context/,
-    ],
     [
       "two accounts share a namespace",
       { accounts: { usda: account("1", context("shared")), epa: account("2", context("shared")) } },
