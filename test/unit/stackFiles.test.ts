@@ -56,12 +56,13 @@ describe("the stack files", () => {
     );
   });
 
-  it("emulated is prod, but for its accounts, the order in which they get releases, where it is, and that it may be destroyed", () => {
+  it("emulated is prod, but for its accounts, what they keep, the order in which they get releases, where it is, and that it may be destroyed", () => {
     const [prod, emulated] = [stackFile("prod"), stackFile("emulated")];
     const keys = [...new Set([...Object.keys(prod), ...Object.keys(emulated)])];
     const differing = keys.filter((key) => !isDeepStrictEqual(prod[key], emulated[key]));
     assert.deepEqual(differing.sort(), [
-      ...["hms:accounts", "hms:aws", "hms:domain", "hms:namespace", "hms:protect", "hms:targets", "hms:waves"],
+      ...["hms:accounts", "hms:aws", "hms:domain", "hms:freeze", "hms:ledger", "hms:namespace", "hms:protect"],
+      ...["hms:targets", "hms:waves"],
     ]);
   });
 
