@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { previewDocument, type PreviewDocument } from "../core/preview/document";
+import { loadStackFile } from "../config/stackFile";
 import { readEnginePlan } from "../core/preview/enginePlan";
 import { readEvents } from "../core/preview/events";
 import { planFile, type PlanFile } from "../core/preview/planFile";
@@ -11,6 +12,7 @@ import { projectRoot } from "../platform/home";
 import { factsIn } from "./applyPlan";
 import type { Io } from "./command";
 import { prepareForeign, type DeployWishes } from "./deploy";
+import { nobodyIsAsked } from "./permission";
 import { planSources } from "./planSources";
 import { preview, reasonOf } from "./pulumi";
 
@@ -33,6 +35,7 @@ export async function previewStack(stack: string, wishes: DeployWishes, io: Io):
     const sources = planSources(root, stack);
     const env = { ...prepared, HMS_OVERRIDES: JSON.stringify(wishes), HMS_PLAN_FACTS: files.facts };
     io.err.write(`previewing ${stack}\n`);
+    for (const line of nobodyIsAsked(loadStackFile(root, stack))) io.err.write(`${line}\n`);
     const call = { root, stack, env, signal: io.signal, onLine: () => undefined };
     const { code, lines } = await preview(call, files.engine);
     if (io.signal.aborted) throw new CancelledError(`cancelled: the preview of ${stack} changes nothing`);

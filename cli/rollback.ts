@@ -50,13 +50,19 @@ export function chooseRollback(
   );
 }
 
+export interface MoveBackOptions {
+  readonly signal: AbortSignal;
+  readonly progress: (message: string) => void;
+  /** What the permission policy said, for the ledger. */
+  readonly decided?: string | undefined;
+}
+
 /** Moves the weights of one service to its idle color; needs the cluster and the gateway, nothing else. */
 export async function moveBack(
   { config, session }: OpenStack,
   service: ServiceConfig,
   target: Deployment,
-  signal: AbortSignal,
-  progress: (message: string) => void,
+  { signal, progress, decided }: MoveBackOptions,
 ): Promise<number> {
   const store = session.store(service.name, config.namespace);
   const lease = await session.lease(store, signal);
@@ -71,7 +77,7 @@ export async function moveBack(
     const mover = new Mover({
       ...{ store, lease, note, progress },
       dataPlane: session.dataPlane(address, host),
-      permits: [recorder?.permit],
+      permits: [() => Promise.resolve(decided), recorder?.permit],
     });
     const { convergedMs } = await mover.run(
       {

@@ -22,6 +22,7 @@ import { cancelledText, cancelSchedule } from "../provider/rollout/schedule";
 import { syntheticLoad } from "../provider/rollout/syntheticLoad";
 import { startWatcher } from "../provider/rollout/watcherJob";
 import { runnerImage } from "../provider/runnerImage";
+import type { MoveBackOptions } from "./rollback";
 import type { OpenStack } from "./stack";
 
 /**
@@ -32,7 +33,7 @@ export async function giveUp(
   { config, session }: OpenStack,
   service: ServiceConfig,
   what: "aborted" | "rolled back",
-  warn: (message: string) => void,
+  { warn, decided }: { readonly warn: (message: string) => void; readonly decided?: string | undefined },
 ): Promise<string> {
   const store = session.store(service.name, config.namespace);
   const { move, scheduled } = (await store.read()).actual.record;
@@ -43,7 +44,7 @@ export async function giveUp(
     const dataPlane = session.dataPlane(config.gateway.address, serviceHost(config, service.name));
     const parts = { store, lease, dataPlane, probePath: service.healthPath, note };
     const trouble: string[] = [];
-    const why = `${what} by ${describeHolder(thisProcess())}`;
+    const why = `${what} by ${describeHolder(thisProcess())}${decided === undefined ? "" : ` (${decided})`}`;
     // Its instant may have come meanwhile.
     const { record } = (await store.read()).actual;
     const cancelled = record.move
@@ -78,8 +79,7 @@ export const isPromotable = ({ record: { move, scheduled } }: ActualRollout, mov
 export async function promoteParked(
   { config, session }: OpenStack,
   service: ServiceConfig,
-  signal: AbortSignal,
-  progress: (message: string) => void,
+  { signal, progress, decided }: MoveBackOptions,
 ): Promise<MoveResult> {
   const store = session.store(service.name, config.namespace);
   const [before, holder] = await Promise.all([store.read(), readLease(session.kube, store)]);
@@ -125,7 +125,7 @@ export async function promoteParked(
       store,
       lease,
       dataPlane: session.dataPlane(address, host),
-      permits: [guard.permit, needsPermit(session), recorder?.permit],
+      permits: [guard.permit, needsPermit(session), () => Promise.resolve(decided), recorder?.permit],
       gates: gateKeeper(watched, gates),
       synthetic: syntheticLoad({ store, address, host, requests }),
       // What is parked is watched already.

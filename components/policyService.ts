@@ -36,6 +36,8 @@ export interface PolicyServiceArgs extends Reach {
   readonly freeze: FreezePlace;
   /** True: no traffic moves without the word of the policy pack. @default - it is recorded where there is one */
   readonly production?: boolean;
+  /** True: no traffic moves unless somebody's role was asked for. @default - it is recorded where it was */
+  readonly permission?: boolean;
   /** What an image that is built here must not have in it. @default - none is scanned */
   readonly scan?: ScanWish;
   /** Whose signatures its images need. @default - none */
@@ -133,6 +135,7 @@ export class PolicyService extends pulumi.ComponentResource {
         retry: plan.retry,
         ...freezeOf(args),
         ...(args.production ? { production: true } : {}),
+        ...(args.permission ? { permission: true } : {}),
         ...(plan.approval === undefined ? {} : { approval: plan.approval }),
       },
       { parent: this, dependsOn: verification },

@@ -54,6 +54,7 @@ export function makeServices(
       ...(tls === undefined ? {} : { tls }),
       freeze: { stack, ...freeze },
       production: config.production,
+      permission: config.permission !== undefined,
       ...(scan === undefined ? {} : { scan }),
       ...(signing === undefined ? {} : { signing }),
       watcher: { image, ...inside },

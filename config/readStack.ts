@@ -4,6 +4,7 @@ import { isDeployable } from "../core/account/state";
 import { wavesProblems, type Waves } from "../core/fleet/waves";
 import type { FreezePlace } from "../core/freeze/place";
 import type { LedgerWish } from "../core/ledger/wish";
+import type { PermissionWish } from "../core/permission/identity";
 import type { SchedulePolicy } from "../core/schedule/field";
 import type { ScanWish } from "../core/scan/wish";
 import type { NotBefore } from "../core/schedule/notBefore";
@@ -16,6 +17,7 @@ import { accountProblems, accountsOf, awsReach, ledgerLockOf } from "./accounts"
 import { accountStoreProblems, keptBy } from "./accountStores";
 import { chaosProblems } from "./chaos";
 import { needProblems } from "./needs";
+import { readPermission } from "./permission";
 import { type Overrides, overridesSchema, STACK_KEYS, stackSchema, type StackValues } from "./schema";
 import { type RegistryPruneConfig, registryPruneProblems } from "./registryPrune";
 import { readScan } from "./scan";
@@ -25,6 +27,7 @@ import { readSigning, signingProblems } from "./signing";
 import { readSnapshots, type SnapshotConfig } from "./snapshots";
 import { targetProblems } from "./targets";
 import { tlsProblems } from "./tls";
+import { withoutProblems } from "./without";
 
 /** Everything one stack decides, checked as a whole. */
 export interface StackConfig {
@@ -51,6 +54,8 @@ export interface StackConfig {
   readonly freeze: Omit<FreezePlace, "stack">;
   /** Where every change of weights is recorded. */
   readonly ledger: LedgerWish;
+  /** How somebody proves in which role they act. Absent: nobody has to, and who names no role is not asked. */
+  readonly permission?: PermissionWish;
   /** Whose signatures an image needs. Absent: none, which is said once in each run. */
   readonly signing?: SigningWish;
   /** In which order services are updated; absent: side by side. */
@@ -128,6 +133,7 @@ export function readStack(input: StackInput): ReadStack {
   const snapshots = readSnapshots(named?.snapshots ?? {}, rawServices, named?.kubeContext ?? "", input.files);
   const scan = readScan(named?.scan, input.files);
   const signing = named === undefined ? { problems: [] } : signingIn(named, input.files);
+  const permission = readPermission(named?.permission, input.files);
   const targetsWrong = named === undefined ? [] : targetProblems({ ...named, accounts: accountsOf(named) });
   const problems = [
     ...Object.keys(rest)
@@ -141,13 +147,10 @@ export function readStack(input: StackInput): ReadStack {
     ...(named === undefined
       ? []
       : [
-          ...tlsProblems(named),
-          ...accountProblems(named),
-          ...accountStoreProblems(named),
-          ...signingProblems(named),
-          ...registryPruneProblems(named),
+          ...[...tlsProblems(named), ...accountProblems(named), ...accountStoreProblems(named)],
+          ...[...signingProblems(named), ...registryPruneProblems(named), ...withoutProblems(named)],
         ].map(stackProblem)),
-    ...signing.problems.map(stackProblem),
+    ...[...signing.problems, ...permission.problems].map(stackProblem),
     ...chaosProblems({ stack: input.stack, protect: named?.protect ?? false }, services.services),
     ...needProblems(services.services, services.names),
     ...waveProblems(named, services),
@@ -179,6 +182,7 @@ export function readStack(input: StackInput): ReadStack {
       ...config,
       ...(scan.scan === undefined ? {} : { scan: scan.scan }),
       ...(signing.signing === undefined ? {} : { signing: signing.signing }),
+      ...(permission.permission === undefined ? {} : { permission: permission.permission }),
     },
   };
 }
@@ -206,8 +210,8 @@ function assemble(
   services: readonly ServiceConfig[],
   snapshots: readonly SnapshotConfig[],
   overrides: Overrides,
-): Omit<StackConfig, "signing"> {
-  const { scan: _, signing: _read, ...settings } = values;
+): Omit<StackConfig, "signing" | "permission"> {
+  const { scan: _, signing: _read, permission: _keys, without: _judged, ...settings } = values;
   const names = services.map(({ name }) => name);
   const either = (key: "retry" | "takeOver") =>
     names.filter((name) => [values[key], overrides[key]].some((some) => includes(some, name)));

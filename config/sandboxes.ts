@@ -17,9 +17,12 @@ import {
   SERVICE_NAME,
 } from "../core/service/names";
 import { describeValue, type Problem, problemsOf, problemText } from "../core/service/problem";
+import type { PermissionWish } from "../core/permission/identity";
 import { RefusedError } from "../platform/errors";
 import { folderLedgerField } from "./ledger";
+import { permissionSchema, readPermission } from "./permission";
 import { domain, flag, gateway, registry } from "./schema";
+import type { SourceFiles } from "./sourceFiles";
 
 /** File of this project that says what all sandboxes have in common. */
 export const SANDBOXES_FILE = "sandboxes.yaml";
@@ -114,6 +117,8 @@ export const sandboxesSchema = mapWith({
   /** Where the record of openings and decisions is kept. */
   ledger: folderLedgerField.default("local"),
   reaper: mapWith({ image: text(PINNED_IMAGE) }).exactOptional(),
+  /** How somebody proves in which role they make, share and end sandboxes. */
+  permission: permissionSchema.exactOptional(),
   database: mapWith({
     service: text(SERVICE_NAME),
     secret: text(SECRET_NAME),
@@ -137,7 +142,12 @@ export const pathsSchema = z
 type SandboxesValues = Readonly<z.output<typeof sandboxesSchema>>;
 
 /** What all sandboxes of this project have in common. */
-export interface SandboxesConfig extends Omit<SandboxesValues, "services" | "lease" | "protected" | "caps"> {
+export interface SandboxesConfig extends Omit<
+  SandboxesValues,
+  "services" | "lease" | "protected" | "caps" | "permission"
+> {
+  /** Absent: nobody has to prove a role. */
+  readonly permission?: PermissionWish;
   readonly defaultTtl: number;
   readonly limits: LeaseLimits;
   readonly caps: Caps;
@@ -152,22 +162,28 @@ export type ReadSandboxes =
   | { readonly ok: false; readonly problems: readonly string[] };
 
 /** @param raw the parsed file; what its services are is for `readSandbox` to say, with their service.yaml. */
-export function readSandboxes(raw: unknown): ReadSandboxes {
+export function readSandboxes(
+  raw: unknown,
+  files: Pick<SourceFiles, "read"> = { read: () => undefined },
+): ReadSandboxes {
   const parsed = sandboxesSchema.safeParse(raw);
   const problems = parsed.success ? [] : problemsOf(parsed.error, raw).map(fileProblem);
   if (!parsed.success) return { ok: false, problems };
-  const { services, lease: leases, protected: protectedPlaces, ...rest } = parsed.data;
+  const { services, lease: leases, protected: protectedPlaces, permission: values, ...rest } = parsed.data;
+  const { permission, problems: wrong } = readPermission(values, files);
   const split = Object.entries(services).map(([name, entry]) => splitEntry(name, entry));
   const all = [
     ...(split.length > 0 ? [] : [noServices]),
     ...split.flatMap((one) => one.problems),
     ...sharedPaths(split),
+    ...wrong,
   ].map(fileProblem);
   if (all.length > 0) return { ok: false, problems: all };
   return {
     ok: true,
     config: {
       ...rest,
+      ...(permission === undefined ? {} : { permission }),
       defaultTtl: leases.default,
       limits: { maxTtl: leases.longest, maxAge: leases.inAll },
       protectedPlaces,
@@ -226,7 +242,9 @@ export function loadSandboxes(root: string): SandboxesConfig {
   const document = parseDocument(readFileSync(file, "utf8"));
   const [broken] = document.errors;
   if (broken) throw new RefusedError(`${SANDBOXES_FILE}: ${broken.message}`);
-  const read = readSandboxes(document.toJS());
+  const read = readSandboxes(document.toJS(), {
+    read: (path) => (existsSync(resolve(root, path)) ? readFileSync(resolve(root, path), "utf8") : undefined),
+  });
   if (read.ok) return read.config;
   throw new RefusedError(read.problems.join("\n"));
 }

@@ -22,10 +22,12 @@ import { z } from "zod";
 import { tlsSchema } from "./tls";
 import { approvedSourcesSchema } from "./approvedSources";
 import { freezeSchema } from "./freeze";
+import { permissionSchema } from "./permission";
 import { registryPruneSchema } from "./registryPrune";
 import { scanSchema } from "./scan";
 import { signingField } from "./signing";
 import { snapshotsSchema } from "./snapshots";
+import { withoutSchema } from "./without";
 
 export const httpUrl = (what: string, advice: string, bare: boolean) =>
   field({ allowed: what, advice }, (value) => {
@@ -173,6 +175,7 @@ export const stackSchema = mapWith({
   freeze: freezeSchema.default({ midMove: "hold" }),
   ledger: ledgerField.default("local"),
   notBefore: notBeforeField.exactOptional(),
+  permission: permissionSchema.exactOptional(),
   schedule: schedulePolicySchema.default(DEFAULT_POLICY),
   signing: signingField.exactOptional(),
   snapshots: snapshotsSchema,
@@ -186,6 +189,7 @@ export const stackSchema = mapWith({
   waves: wavesSchema.exactOptional(),
   protect: flag.default(false),
   production: flag.default(false),
+  without: withoutSchema.exactOptional(),
   retry: someServices.default(false),
   takeOver: someServices.default(false),
 });

@@ -198,6 +198,8 @@ export interface TrafficSwitchArgs extends ServiceKey {
   readonly retry: boolean;
   /** True: no traffic moves without the word of the policy pack on this plan. @default - it is recorded where there is one */
   readonly production?: boolean;
+  /** True: no traffic moves unless somebody's role was asked for, and may deploy. @default - it is recorded where it was */
+  readonly permission?: boolean;
   /** Where a freeze is asked for before each weight. @default - nobody asks, as for a way back */
   readonly freeze?: FreezePlace;
   /** What vouches for the source; the ledger is told. @default - the stack may be deployed from anywhere */

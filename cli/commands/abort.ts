@@ -1,5 +1,6 @@
 import { RefusedError, reasonOf } from "../../platform/errors";
 import type { Command } from "../command";
+import { askForServices, EMERGENCY_OPTION, emergencyOf } from "../permission";
 import { openTarget, stackOf } from "../stack";
 import { takeBackAll } from "../takeBack";
 import { giveUp } from "../unfinished";
@@ -11,7 +12,7 @@ export const abort: Command = {
   name: "abort",
   summary:
     "Cancels a scheduled move, or puts the traffic of an unfinished one back at once; the release waits until another one or --retry.",
-  options: [ENV_OPTION, SERVICE_OPTION, ACCOUNT_OPTION],
+  options: [ENV_OPTION, SERVICE_OPTION, ACCOUNT_OPTION, EMERGENCY_OPTION],
   examples: [
     "hms-deploy abort --env prod                            # every service with an unfinished move",
     "hms-deploy abort --env prod --service drought-benefit  # one of them",
@@ -19,6 +20,7 @@ export const abort: Command = {
   async run(invocation, io) {
     const stack = stackOf(invocation.required("env"));
     const open = await openTarget(stack, invocation.text("service"), invocation.text("account"), io.env);
+    const decided = await askForServices("abort", open, io, emergencyOf(invocation));
     const failures: string[] = [];
     const warn = (message: string) => io.err.write(`${message}\n`);
     let ended = 0;
@@ -27,7 +29,7 @@ export const abort: Command = {
       try {
         const { actual } = await open.session.store(service.name, open.config.namespace).read();
         if (!actual.record.move && !actual.record.scheduled) continue;
-        io.out.write(`${await giveUp(open, service, "aborted", warn)}\n`);
+        io.out.write(`${await giveUp(open, service, "aborted", { warn, decided })}\n`);
         ended++;
       } catch (error) {
         failures.push(reasonOf(error));

@@ -8,6 +8,7 @@ import { accountSession } from "../../provider/account/session";
 import { bootstrapAccounts, bootstrapText } from "../account/bootstrap";
 import { accountsStatus, accountsText } from "../account/status";
 import { answer, JSON_OPTION, type Command } from "../command";
+import { askPermission, placeOf } from "../permission";
 import { stackOf } from "../stack";
 import { STACK_OPTION } from "./status";
 
@@ -70,6 +71,9 @@ const bootstrap: Command = {
       trusted: (invocation.text("trust") ?? "").split(",").filter((arn) => arn !== ""),
       dryRun: invocation.flag("dryRun"),
     };
+    const meant = config.accounts.filter(({ name }) => only === undefined || name === only);
+    const wanted = meant.map(({ name }) => ({ action: "bootstrap" as const, resource: name }));
+    if (!wish.dryRun) await askPermission(placeOf(config), wanted, io);
     const document = await bootstrapAccounts(config, wish, io.signal, (line) => void io.err.write(`${line}\n`));
     answer(io, invocation.flag("json"), document, () => bootstrapText(document));
   },

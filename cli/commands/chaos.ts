@@ -8,6 +8,7 @@ import { findAims } from "../../provider/chaos/aim";
 import { runChaos } from "../../provider/chaos/run";
 import { chaosPlace, refuseProduction } from "../chaos";
 import { answer, JSON_OPTION, UsageError, type Command } from "../command";
+import { askForServices } from "../permission";
 import { openTarget } from "../stack";
 import { ACCOUNT_OPTION, SERVICE_OPTION } from "./status";
 
@@ -77,6 +78,7 @@ export const chaosRun: Command = {
     const open = await openTarget(stack, invocation.text("service"), invocation.text("account"), io.env);
     const options = read.value;
     refuseProduction(open, options.allowProd);
+    await askForServices("chaos", open, io);
     const place = chaosPlace(open);
     const find = () => findAims(place, options.side);
     const report = await runChaos({ place, options, find }, io.signal, (line) => void io.err.write(`${line}\n`));

@@ -1,9 +1,8 @@
-import { PERMISSION_VARIABLE } from "../../core/permission/decision";
 import { parkedText, statusText } from "../../core/rollout/status";
 import { applyPlan, openPlan } from "../applyPlan";
 import { answer, UsageError, type Command, type Invocation, type Io } from "../command";
-import { deployStack } from "../deploy";
-import { askPermission } from "../permission";
+import { deployStack, type DeployWishes } from "../deploy";
+import { askPermission, placeOf, wantedOf, withDecision } from "../permission";
 import { openTargets, seeServices, stackOf, type OpenStack } from "../stack";
 import { givenWishes, readWishes, WISH_OPTIONS } from "../wishes";
 
@@ -40,7 +39,7 @@ async function wished(invocation: Invocation, io: Io): Promise<readonly OpenStac
   if (invocation.text("approved") !== undefined)
     throw new UsageError("--approved is the digest of a plan; name its file with --plan");
   const { open, stack, wishes } = await readWishes(invocation.required("env"), invocation, io.env);
-  await deployStack(stack, wishes, await permitted(open, io));
+  await deployStack(stack, wishes, await permitted(open, wishes, io));
   return open;
 }
 
@@ -53,15 +52,21 @@ async function planned(invocation: Invocation, io: Io): Promise<readonly OpenSta
   if (env !== undefined && stackOf(env) !== plan.stack)
     throw new UsageError(`--env: got "${env}", but the plan is one of stack ${plan.stack}`);
   const open = await openTargets(plan.stack, undefined, undefined, io.env);
-  await applyPlan(plan, await permitted(open, io));
+  await applyPlan(plan, await permitted(open, plan.wishes, io));
   return open;
 }
 
 /** What the permission policy decided goes along, for the ledger. */
-async function permitted(open: readonly OpenStack[], io: Io): Promise<Io> {
-  const [first] = open;
+async function permitted(
+  [first]: readonly OpenStack[],
+  { takeOver = [] }: Pick<DeployWishes, "takeOver">,
+  io: Io,
+): Promise<Io> {
   if (!first) return io;
-  const names = new Set(open.flatMap(({ services }) => services.map(({ name }) => name)));
-  const decided = await askPermission(first.config.stack, [...names], io);
-  return decided === undefined ? io : { ...io, env: { ...io.env, [PERMISSION_VARIABLE]: decided } };
+  // Every target has the same services.
+  const wanted = first.services.flatMap((service) => [
+    wantedOf("deploy", service),
+    ...(takeOver.includes(service.name) ? [wantedOf("take-over", service)] : []),
+  ]);
+  return withDecision(io, await askPermission(placeOf(first.config), wanted, io));
 }

@@ -1,18 +1,20 @@
 import path from "node:path";
 import { canonicalJson } from "../../core/canonicalJson";
 import { runTable, type Row } from "../../core/fleet/run";
+import { PERMISSION_VARIABLE } from "../../core/permission/decision";
 import { parseWaves } from "../../core/fleet/waves";
 import { parseDuration } from "../../core/service/duration";
 import { sha256 } from "../../core/sha256";
 import { CancelledError, RefusedError } from "../../platform/errors";
 import { hmsHome, projectRoot } from "../../platform/home";
-import { answer, EXIT, JSON_OPTION, UsageError, type Command } from "../command";
+import { answer, EXIT, JSON_OPTION, UsageError, type Command, type Io } from "../command";
 import { driveFleet } from "../fleet/drive";
 import { jobsInCluster } from "../fleet/inCluster";
-import { stackRunner, updateHere } from "../fleet/local";
+import { stackRunner, updateHere, type FleetPermits } from "../fleet/local";
 import { FleetMemory, sourcesOf } from "../fleet/memory";
 import { prepareEngine } from "../prepare";
-import { openStack } from "../stack";
+import { askForServices } from "../permission";
+import { openStack, type OpenStack } from "../stack";
 
 const RUNNERS: readonly string[] = ["local", "kubernetes"];
 
@@ -66,6 +68,9 @@ export const fleetUp: Command = {
       throw new UsageError(`--runner: got "${where}"; allowed is one of ${RUNNERS.join(", ")}`);
     // Every stack's file is read before the first one is touched.
     const stacks = order.flat().map((stack) => [stack, openStack(stack, undefined, io.env)] as const);
+    const undo = invocation.flag("undo");
+    // All of it before the first one begins: a token that proves a role may not last as long as the waves.
+    const permits = await permitsOf(stacks, undo, io);
     const fleet = sha256(canonicalJson(order.flat().sort())).slice(0, 12);
     const folder = path.join(hmsHome(io.env), "fleet", fleet);
     const sources = new Map(
@@ -78,22 +83,28 @@ export const fleetUp: Command = {
     const waves = order.map((wave) => wave.filter((stack) => !done.has(stack)));
     const open = stacks.map(([, one]) => one);
     const wish = { fleet, open, sources, waves, parallel, adopt, image: invocation.text("image") };
-    const jobs = where === "kubernetes" ? await jobsInCluster(wish, prepared, io) : undefined;
-    const update = jobs?.update.bind(jobs) ?? updateHere(prepared);
-    const { rows, stopped, cancelled } = await driveFleet(stackRunner(update, prepared, folder, io), {
-      waves: { order, soakSeconds, maxFailures },
-      // The Job itself has no more at once than it is told.
-      parallel: jobs === undefined ? parallel : Math.max(...order.map(({ length }) => length)),
-      undo: invocation.flag("undo"),
-      done,
-      signal: io.signal,
-      onChange: (all, changed) => {
-        const row = all.find(({ member }) => member === changed);
-        if (!row) return;
-        if (row.outcome !== "running") memory.note(changed, row.outcome === "done");
-        io.err.write(`${changed}: ${row.outcome === "waiting" ? "stopped" : row.outcome}\n`);
+    const jobs =
+      where === "kubernetes"
+        ? await jobsInCluster(wish, { ...prepared, env: permittedAll(prepared.env, permits) }, io)
+        : undefined;
+    const update = jobs?.update.bind(jobs) ?? updateHere(prepared, permits);
+    const { rows, stopped, cancelled } = await driveFleet(
+      stackRunner({ work: update, prepared, folder, permits }, io),
+      {
+        waves: { order, soakSeconds, maxFailures },
+        // The Job itself has no more at once than it is told.
+        parallel: jobs === undefined ? parallel : Math.max(...order.map(({ length }) => length)),
+        undo,
+        done,
+        signal: io.signal,
+        onChange: (all, changed) => {
+          const row = all.find(({ member }) => member === changed);
+          if (!row) return;
+          if (row.outcome !== "running") memory.note(changed, row.outcome === "done");
+          io.err.write(`${changed}: ${row.outcome === "waiting" ? "stopped" : row.outcome}\n`);
+        },
       },
-    }).finally(() => jobs?.remove());
+    ).finally(() => jobs?.remove());
     answer(io, invocation.flag("json"), { stacks: rows.map(documentOf), stopped: stopped ?? null, logs: folder }, () =>
       runTable(rows).join("\n"),
     );
@@ -104,6 +115,26 @@ export const fleetUp: Command = {
     return EXIT.done;
   },
 };
+
+/** What is told of permission to Jobs that update all of them: it is the same of each, but for stacks that ask nobody. */
+const permittedAll = (env: NodeJS.ProcessEnv, permits: FleetPermits): NodeJS.ProcessEnv => ({
+  ...env,
+  [PERMISSION_VARIABLE]: [...new Set([...permits.values()].flatMap(({ update }) => update ?? []))].join("; "),
+});
+
+/** @throws RefusedError where the caller's role may not update one of them, or take it back. */
+async function permitsOf(
+  stacks: readonly (readonly [stack: string, open: OpenStack])[],
+  undo: boolean,
+  io: Io,
+): Promise<FleetPermits> {
+  const permits = new Map<string, { readonly update: string | undefined; readonly undo: string | undefined }>();
+  for (const [stack, open] of stacks) {
+    const update = await askForServices("deploy", open, io);
+    permits.set(stack, { update, undo: undo ? await askForServices("rollback", open, io) : undefined });
+  }
+  return permits;
+}
 
 const documentOf = ({ member: stack, wave, ...rest }: Row) => ({ stack, wave: wave + 1, ...rest });
 

@@ -22,8 +22,10 @@ import { reasonOf, RefusedError } from "../../platform/errors";
 import { loadSpans } from "../../core/freeze/recurrence";
 import { readFreeze } from "../../provider/freeze/look";
 import { thisProcess } from "../../provider/rollout/lease";
-import { answer, JSON_OPTION, UsageError, type Command, type Invocation } from "../command";
+import { answer, JSON_OPTION, UsageError, type Command, type Invocation, type Io } from "../command";
 import { decisionsOf, endOf, everyPlace, freezeLines, onePlace, seeFreeze, storeOf } from "../freeze";
+import { askForServices } from "../permission";
+import type { OpenStack } from "../stack";
 import { ACCOUNT_OPTION } from "./status";
 
 const STACK = { flags: "--stack <name>", description: "stack whose freeze is meant" };
@@ -38,6 +40,15 @@ const serviceScope = (invocation: Invocation) => {
   const service = invocation.text("service");
   return service === undefined ? {} : { services: [service] };
 };
+
+/** Asks once: every place has the same services and the same stack's file. */
+async function ask(
+  action: "freeze" | "unfreeze" | "break-glass",
+  [first]: readonly { readonly open: OpenStack }[],
+  io: Io,
+): Promise<void> {
+  if (first) await askForServices(action, first.open, io);
+}
 
 const on: Command = {
   name: "freeze on",
@@ -71,6 +82,7 @@ const on: Command = {
       stacks: [invocation.required("stack")],
       ...serviceScope(invocation),
     };
+    await ask("freeze", places, io);
     const end = flag.until === undefined ? "until it is lowered" : `until ${flag.until}`;
     for (const { store, label } of places) {
       await change(() => store.update((texts) => withFlag(texts, flag), io.signal));
@@ -85,6 +97,8 @@ const off: Command = {
   options: [STACK, SERVICE, ACCOUNT_OPTION],
   examples: ["hms freeze off --stack prod", "hms freeze off --stack prod --service drought-benefit"],
   async run(invocation, io) {
+    const places = await everyPlace(invocation, io);
+    await ask("unfreeze", places, io);
     const service = invocation.text("service");
     const name = invocation.required("stack");
     const lower = (texts: FreezeTexts): FreezeTexts => {
@@ -97,7 +111,7 @@ const off: Command = {
         return withoutFlag(texts);
       }
     };
-    for (const { open, store, label } of await everyPlace(invocation, io)) {
+    for (const { open, store, label } of places) {
       const { book } = await readFreeze(store, io.signal);
       const mine = book.flags.filter((flag) => isLowered(flag, name, service));
       await change(() => store.update(lower, io.signal));
@@ -183,6 +197,7 @@ const breakGlass: Command = {
     if (invocation.flag("end")) {
       if (["service", "by", "reason"].some((name) => invocation.text(name) !== undefined))
         throw new UsageError("--end ends every break-glass of the stack, and goes with --stack and --account alone");
+      await ask("freeze", places, io);
       for (const { store, label } of places) {
         await change(() => store.update((texts) => withGlassEnded(texts, stack, new Date()), io.signal));
         io.out.write(`${label}no glass of ${stack} is broken any more\n`);
@@ -198,6 +213,7 @@ const breakGlass: Command = {
     const seconds = parseDuration(lasts) ?? 0;
     if (seconds < 1 || seconds > LONGEST_GLASS_SECONDS)
       throw new UsageError(`--for: got "${lasts}"; allowed is a duration up to ${durationText(LONGEST_GLASS_SECONDS)}`);
+    await ask("break-glass", places, io);
     const now = new Date();
     const until = instantText(new Date(now.getTime() + seconds * 1000));
     const scope = { stacks: [stack], ...serviceScope(invocation) };
@@ -228,7 +244,9 @@ const calendar: Command = {
     const file = invocation.text("set");
     if (invocation.flag("remove")) {
       if (file !== undefined) throw new UsageError("--set and --remove exclude each other");
-      for (const { store } of await everyPlace(invocation, io)) {
+      const places = await everyPlace(invocation, io);
+      await ask("unfreeze", places, io);
+      for (const { store } of places) {
         await change(() => store.update((texts) => withCalendar(texts, undefined), io.signal));
         io.out.write(`${store.where} has no calendar\n`);
       }
@@ -244,10 +262,12 @@ const calendar: Command = {
     const text = textOf(file);
     const { value: windows, problems } = readCalendar(text);
     if (problems.length > 0) throw new RefusedError(problems.map((problem) => `${file}: ${problem}`).join("\n"));
+    const places = await everyPlace(invocation, io);
+    // Another calendar may freeze less than the one that is there.
+    await ask("unfreeze", places, io);
     const spans = await loadSpans();
     const book = { flags: [], windows, glass: [], problems: [] };
     const explained = explainFreeze(book, spans, { stack, action: "deploy" }, new Date());
-    const places = await everyPlace(invocation, io);
     for (const { store } of places) await change(() => store.update((texts) => withCalendar(texts, text), io.signal));
     io.out.write(`${explanationText(explained).slice(1).join("\n")}\n`);
     const [first] = places;

@@ -1,6 +1,7 @@
 import type { Command } from "../command";
 import { storeOf } from "../freeze";
 import { SERVE_OPTIONS, serveFreeze } from "../freezeServe";
+import { askForServices } from "../permission";
 import { openTarget } from "../stack";
 import { ACCOUNT_OPTION } from "./status";
 
@@ -15,6 +16,8 @@ export const freezeServe: Command = {
   ],
   async run(invocation, io) {
     const open = await openTarget(invocation.required("stack"), undefined, invocation.text("account"), io.env);
+    // Once, when it begins: an alert has no role.
+    await askForServices("freeze", open, io);
     const log = (message: string) => void io.err.write(`${message}\n`);
     await serveFreeze(invocation, { store: storeOf(open), stack: open.config.stack, log }, io.signal);
   },

@@ -2,6 +2,7 @@ import { describeSchedule } from "../../core/rollout/scheduled";
 import { RefusedError, reasonOf } from "../../platform/errors";
 import { readLease } from "../../provider/rollout/lease";
 import type { Command } from "../command";
+import { askForServices } from "../permission";
 import { openTarget, stackOf } from "../stack";
 import { takeBackAll } from "../takeBack";
 import { isPromotable, promoteParked } from "../unfinished";
@@ -21,6 +22,7 @@ export const promote: Command = {
     const stack = stackOf(invocation.required("env"));
     const only = invocation.text("service");
     const open = await openTarget(stack, only, invocation.text("account"), io.env);
+    const decided = await askForServices("promote", open, io);
     const failures: string[] = [];
     let promoted = 0;
     for (const service of open.services) {
@@ -31,7 +33,7 @@ export const promote: Command = {
         const progress = (message: string) => io.err.write(`${service.name}: ${message}\n`);
         const { scheduled, move } = actual.record;
         if (scheduled && !move) progress(`${describeSchedule(scheduled)}, moves now`);
-        const { record, parked } = await promoteParked(open, service, io.signal, progress);
+        const { record, parked } = await promoteParked(open, service, { signal: io.signal, progress, decided });
         const live = record.live && record.colors[record.live];
         const share = record.move ? record.weights[record.move.to] : 100;
         io.out.write(

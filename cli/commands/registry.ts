@@ -2,6 +2,8 @@ import { ownTags, KEPT_RELEASES, type Decision } from "../../core/registry/reten
 import { applyPrune, decidePrune } from "../../provider/registry/prune";
 import { answer, JSON_OPTION, UsageError, type Command } from "../command";
 import { openPrune } from "../images";
+import { askForServices } from "../permission";
+import { openStack, stackOf } from "../stack";
 import { STACK_OPTION } from "./status";
 
 /** What `hms registry prune --json` prints. */
@@ -43,6 +45,7 @@ export const prune: Command = {
     const stack = invocation.required("stack");
     const keep = countOf(invocation.required("keep"));
     const applied = invocation.flag("apply");
+    if (applied) await askForServices("prune", openStack(stackOf(stack), undefined, io.env), io);
     const prune = await openPrune({ stack, keep, apply: applied }, io);
     const decisions = await decidePrune(prune);
     if (applied)

@@ -1,5 +1,6 @@
 import { answer, JSON_OPTION, type Command } from "../command";
 import { create, planCreate, planText } from "../sandbox/create";
+import { askForSandboxes } from "../permission";
 import { nameOf, newName, urlOf } from "../sandbox/place";
 import { ensureReviewGate } from "../sandbox/reviewGate";
 import { ensureReaper } from "../sandbox/reaper";
@@ -38,6 +39,7 @@ export const sbxCreate: Command = {
     const { place, engine } = session;
     const given = invocation.text("name");
     const name = given === undefined ? newName() : nameOf(given);
+    if (!invocation.flag("dryRun")) await askForSandboxes("sandbox-create", place, [name], io);
     const wish = {
       name,
       service: invocation.text("service"),

@@ -3,6 +3,7 @@ import { reasonOf } from "../../platform/errors";
 import { answer, EXIT, JSON_OPTION, UsageError, type Command, type Invocation } from "../command";
 import { destroy, type DestroyedSandbox } from "../sandbox/destroy";
 import { listSandboxes, listText, type ListedSandbox } from "../sandbox/list";
+import { askForSandboxes } from "../permission";
 import { nameOf } from "../sandbox/place";
 import { settleDoors } from "../sandbox/settle";
 import { openSandboxes, tell, type SandboxSession } from "../sandbox/session";
@@ -44,6 +45,7 @@ export const sbxDestroy: Command = {
       );
       return EXIT.done;
     }
+    await askForSandboxes("sandbox-destroy", session.place, chosen, io);
     return destroyAll({ ...session, removers: { ...session.removers, patienceMs } }, chosen, invocation.flag("json"));
   },
 };

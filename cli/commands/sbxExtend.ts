@@ -1,5 +1,6 @@
 import { answer, JSON_OPTION, UsageError, type Command } from "../command";
 import { extend } from "../sandbox/extend";
+import { askForSandboxes } from "../permission";
 import { nameOf } from "../sandbox/place";
 import { openSandboxes, tell } from "../sandbox/session";
 
@@ -14,6 +15,7 @@ export const sbxExtend: Command = {
     const given = invocation.argument(0);
     if (given === undefined) throw new UsageError("name the sandbox to extend");
     const session = openSandboxes(io);
+    await askForSandboxes("sandbox-extend", session.place, [nameOf(given)], io);
     const { name, owner, createdAt, expiresAt } = await extend(
       session.place,
       nameOf(given),

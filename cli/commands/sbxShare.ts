@@ -8,6 +8,7 @@ import { grant, grantsOf, revoke, revokeAll } from "../../provider/sharing/grant
 import { addRecords } from "../../provider/sharing/records";
 import { sandboxSeen } from "../../provider/sharing/sandboxes";
 import { answer, JSON_OPTION, UsageError, type Command, type Invocation, type Io } from "../command";
+import { askForSandboxes } from "../permission";
 import { nameOf, urlOf, type SandboxPlace } from "../sandbox/place";
 import { doorOfPlace, ensureReviewGate } from "../sandbox/reviewGate";
 import { openSandboxes, person, tell } from "../sandbox/session";
@@ -47,6 +48,7 @@ export const sbxShare: Command = {
       answer(io, json, { name, grants }, () => listText(name, grants));
       return;
     }
+    await askForSandboxes("sandbox-share", place, [name], io);
     if (ids !== undefined) {
       await takeBack(place, name, ids, io, json);
       await settleDoors(place, io, [name]);

@@ -5,6 +5,7 @@ import { CLUSTER_TOOLS } from "../../platform/local/up";
 import { readyCluster } from "../cluster";
 import type { Command } from "../command";
 import { deployStack } from "../deploy";
+import { askForServices, withDecision } from "../permission";
 import { prepareEngine } from "../prepare";
 import { LOCAL_CONTEXT, openStack, seeServices } from "../stack";
 
@@ -19,7 +20,9 @@ export const start: Command = {
     const local = loadStackFile(projectRoot(), FIRST_STACK).kubeContext === LOCAL_CONTEXT;
     const prepared = await prepareEngine(io, local ? CLUSTER_TOOLS : []);
     await readyCluster(openStack(FIRST_STACK, undefined, prepared.env).config, prepared, io);
-    await deployStack(FIRST_STACK, {}, io, prepared);
+    const open = openStack(FIRST_STACK, undefined, prepared.env);
+    const { env } = withDecision({ ...io, env: prepared.env }, await askForServices("deploy", open, io));
+    await deployStack(FIRST_STACK, {}, io, { ...prepared, env });
     const seen = await seeServices(openStack(FIRST_STACK, undefined, prepared.env));
     const url = seen[0]?.url ?? "";
     io.out.write(

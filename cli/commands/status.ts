@@ -1,6 +1,7 @@
 import { serviceStatus, statusText, type StatusDocument } from "../../core/rollout/status";
 import { answer, JSON_OPTION, type Command } from "../command";
 import { freezeLines, frozenOf, placed, seeFreeze } from "../freeze";
+import { nobodyIsAsked } from "../permission";
 import { openTargets, seeServices, type OpenStack } from "../stack";
 
 export const STACK_OPTION = { flags: "--stack <name>", description: "stack to look at", default: "dev" };
@@ -27,7 +28,8 @@ export const status: Command = {
     const frozen = freezes.flatMap(([open, one]) => frozenIn(open, frozenOf(one)))[0] ?? null;
     const document: StatusDocument = { stack, frozen, services: seen.map(serviceStatus) };
     const lines = freezes.flatMap(([open, one]) => placed(open, freezeLines(one)));
-    answer(io, invocation.flag("json"), document, () => [...lines, ...statusText(seen)].join("\n"));
+    const asked = targets.slice(0, 1).flatMap(({ config }) => nobodyIsAsked(config));
+    answer(io, invocation.flag("json"), document, () => [...lines, ...statusText(seen), ...asked].join("\n"));
   },
 };
 

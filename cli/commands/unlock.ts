@@ -1,5 +1,6 @@
 import { environment } from "../../platform/local/environment";
 import { answer, JSON_OPTION, type Command } from "../command";
+import { askForServices } from "../permission";
 import { openTargets } from "../stack";
 import { refuseLocked, unlockStack, unlockText } from "../unlock";
 
@@ -15,6 +16,7 @@ export const unlock: Command = {
   async run(invocation, io) {
     const stack = invocation.required("stack");
     const targets = await openTargets(stack, undefined, undefined, io.env);
+    for (const open of targets.slice(0, 1)) await askForServices("unlock", open, io);
     const backend = environment(io.env).PULUMI_BACKEND_URL ?? "";
     const document = await unlockStack(stack, targets, backend, io.signal, (line) => {
       io.err.write(`${line}\n`);

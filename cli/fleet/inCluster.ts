@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { targetsOf } from "../../config/targets";
 import { FLEET, jobProblems, type JobStack, type Machine } from "../../core/fleet/job";
+import { PERMISSION_VARIABLE } from "../../core/permission/decision";
 import { sha256 } from "../../core/sha256";
 import { RefusedError } from "../../platform/errors";
 import { projectRoot } from "../../platform/home";
@@ -14,7 +15,7 @@ import { stateFolder } from "../stateFiles";
 import { FleetJobs } from "./jobs";
 
 /** What pods are told of the caller's environment, where it is set. */
-const TOLD = ["PULUMI_BACKEND_URL", "AWS_REGION", "AWS_ENDPOINT_URL", "AWS_USE_FIPS_ENDPOINT"];
+const TOLD = ["PULUMI_BACKEND_URL", "AWS_REGION", "AWS_ENDPOINT_URL", "AWS_USE_FIPS_ENDPOINT", PERMISSION_VARIABLE];
 /** The same, where the cluster is this machine. */
 const TOLD_HERE = ["HMS_HOME", "DOCKER_HOST"];
 /** The same, where nobody may read it. */

@@ -3,29 +3,45 @@ import path from "node:path";
 import { statusText, type ServiceSeen } from "../../core/rollout/status";
 import { readyCluster } from "../cluster";
 import { Invocation, type Io } from "../command";
-import { rollback } from "../commands/rollback";
+import { goBack } from "../commands/rollback";
 import { deployStack } from "../deploy";
+import { withDecision } from "../permission";
 import type { Prepared } from "../prepare";
 import { LOCAL_CONTEXT, openStack, openTargets, seeServices } from "../stack";
 import type { FleetRunner, UpdateHow } from "./drive";
+
+/** What the permission policy said of each stack: of its update, and of taking it back. */
+export type FleetPermits = ReadonlyMap<
+  string,
+  { readonly update: string | undefined; readonly undo: string | undefined }
+>;
 
 /** One stack's update, wherever it runs; what it says goes to `io`. */
 export type Update = (stack: string, io: Io, how: UpdateHow) => Promise<void>;
 
 /** On this machine, by the same engine and program. */
 export const updateHere =
-  (prepared: Prepared): Update =>
+  (prepared: Prepared, permits: FleetPermits): Update =>
   async (stack, io) => {
     const { config } = openStack(stack, undefined, prepared.env);
     if (config.kubeContext !== LOCAL_CONTEXT) await readyCluster(config, prepared, io);
-    await deployStack(stack, {}, io, prepared);
+    const { env } = withDecision({ ...io, env: prepared.env }, permits.get(stack)?.update);
+    await deployStack(stack, {}, io, { ...prepared, env });
   };
+
+export interface StackRun {
+  readonly work: Update;
+  readonly prepared: Prepared;
+  /** Where each stack's output goes. */
+  readonly folder: string;
+  readonly permits: FleetPermits;
+}
 
 /**
  * Stacks as members of a fleet. What is live is asked from here, before and after; what an update prints goes into a
  * file per stack.
  */
-export function stackRunner(work: Update, prepared: Prepared, folder: string, io: Io): FleetRunner {
+export function stackRunner({ work, prepared, folder, permits }: StackRun, io: Io): FleetRunner {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   /** Live releases of a stack before its update, and after. */
   const before = new Map<string, string>();
@@ -56,10 +72,8 @@ export function stackRunner(work: Update, prepared: Prepared, folder: string, io
     },
     async undo(stack, signal) {
       if (before.get(stack) === after.get(stack)) return "nothing to take back: it moved nothing";
-      for (const { config } of await openTargets(stack, undefined, undefined, prepared.env))
-        await own(stack, signal, (inner) =>
-          rollback.run(new Invocation({ env: stack, account: config.account }, []), inner),
-        );
+      for (const open of await openTargets(stack, undefined, undefined, prepared.env))
+        await own(stack, signal, (inner) => goBack(open, new Invocation({}, []), inner, permits.get(stack)?.undo));
       return headText(await see(stack));
     },
   };

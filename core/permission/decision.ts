@@ -1,15 +1,36 @@
 import { z } from "zod";
+import type { PermissionFacts } from "./facts";
 
 /** Carries to the provider, and so into the ledger, what was decided before the engine was started. */
 export const PERMISSION_VARIABLE = "HMS_PERMISSION";
 
+/** What may be asked for; the names are contract: grants in policy/rego/roles.json use them. */
+export const ACTIONS = [
+  ...(["deploy", "promote", "rollback", "abort", "take-over", "unlock", "chaos"] as const),
+  ...(["freeze", "unfreeze", "break-glass"] as const),
+  ...(["sandbox-create", "sandbox-extend", "sandbox-share", "sandbox-destroy"] as const),
+  ...(["prune", "bootstrap"] as const),
+] as const;
+export type Action = (typeof ACTIONS)[number];
+
+/** How somebody has shown which role they act in; `none`: the variable HMS_ROLE says so. */
+export type ProofKind = "oidc" | "aws" | "none";
+
 /** What is asked: may this role do that, with this service, there? */
 export interface PermissionAsked {
   readonly role: string;
-  readonly action: "deploy";
-  /** A service. */
+  readonly action: Action;
+  /** A service, a sandbox or an account. */
   readonly resource: string;
-  readonly context: { readonly stack: string };
+  readonly context: PermissionFacts & {
+    /** `sandboxes` for what is done with a sandbox. */
+    readonly stack: string;
+    readonly proof: ProofKind;
+    /** Whether a role that is not proven is worth nothing. */
+    readonly mustProve: boolean;
+    /** Whether the caller says that it cannot wait for a proof. */
+    readonly emergency: boolean;
+  };
 }
 
 /** The policy's answer; it has a reason for each no. */

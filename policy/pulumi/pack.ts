@@ -9,6 +9,7 @@ import { noPlaintextSecrets } from "./rules/noPlaintextSecrets";
 import { noPublicAccess } from "./rules/noPublicAccess";
 import { partitionArns } from "./rules/partitionArns";
 import { pinnedImages } from "./rules/pinnedImages";
+import { productionGuards } from "./rules/productionGuards";
 import { requiredLabels } from "./rules/requiredLabels";
 
 export const PACK = "hms";
@@ -25,6 +26,7 @@ export const RULES: readonly Rule[] = [
   noPublicAccess,
   partitionArns,
   pinnedImages,
+  productionGuards,
   requiredLabels,
 ];
 

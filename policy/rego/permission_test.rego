@@ -26,3 +26,15 @@ test_an_unknown_role_is_denied_with_its_name if ask({"role": "Guest"}).reasons =
 test_nothing_at_all_is_denied if permission.decision.reasons == ["no action was given", "no resource was given", "no role was given"] with input as {} with data.permissions.roles as roles
 
 test_no_grants_at_all_is_denied if not permission.decision.allow with input as {"role": "Pipeline", "action": "deploy", "resource": "drought_benefit"} with data.permissions as {}
+
+test_a_role_must_be_proven_where_the_stack_says_so if ask({"context": {"stack": "prod", "mustProve": true}}).reasons == ["nothing proves role Pipeline"]
+
+test_a_proof_is_one_of_those_that_are_known if not ask({"context": {"stack": "prod", "mustProve": true, "proof": "x"}}).allow
+
+test_an_emergency_allows_what_is_listed_alone if {
+	context := {"stack": "prod", "mustProve": true, "emergency": true}
+	ask({"context": context}).allow with data.permissions.emergency as ["deploy"]
+	not ask({"context": context}).allow with data.permissions.emergency as ["rollback"]
+}
+
+test_what_is_known_against_a_deployment_denies_it if ask({"context": {"stack": "prod", "images": [{"name": "web:v4"}], "plaintext": ["A of service web"]}}).reasons == ["A of service web is in plain text", "image web:v4 is not named by its digest"]

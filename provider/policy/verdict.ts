@@ -34,6 +34,22 @@ export function policyVerdict(
   return undefined;
 }
 
+/**
+ * Sees to it that somebody was asked who may deploy, where the stack says how a role is proven. hms-deploy asks, before it
+ * starts the engine; a preview changes nothing, and is for everybody.
+ * @throws Refusal where nobody was. Whoever goes back is never stopped here.
+ */
+export function mustBeAsked(
+  { permission = false, intent }: Pick<SwitchInputs, "permission" | "intent">,
+  { name, preview }: Pick<SwitchOperation, "name" | "preview">,
+): void {
+  if (!permission || preview || intent !== "deploy" || (process.env[PERMISSION_VARIABLE] ?? "") !== "") return;
+  throw new Refusal(
+    `${name}: nobody was asked for a role that may deploy, and nothing moves without (hms:permission). Deploy with ` +
+      "hms-deploy, which asks. No traffic was moved, nothing is held",
+  );
+}
+
 /** Hands on to the ledger what was decided about the plan: who may carry it out, and that nothing is found against it. */
 export const verdictPermit =
   (verdict: string | undefined): Permit =>

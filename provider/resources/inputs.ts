@@ -172,6 +172,8 @@ export const switchInputs = z.strictObject({
   schedule: schedule.exactOptional(),
   /** Set: no traffic moves without the word of the policy pack on this plan. */
   production: z.boolean().exactOptional(),
+  /** Set: no traffic moves unless somebody's role was asked for, and may deploy. */
+  permission: z.boolean().exactOptional(),
   takeOver: z.boolean(),
   retry: z.boolean(),
   /** Computed by Check: what the pointer to the live configuration is to be; `wrong` only ever comes from a read. */

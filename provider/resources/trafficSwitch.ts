@@ -1,4 +1,4 @@
-import { policyVerdict, verdictPermit } from "../policy/verdict";
+import { mustBeAsked, policyVerdict, verdictPermit } from "../policy/verdict";
 import { freezeStore } from "../freeze/look";
 import { FreezeGuard } from "../freeze/permit";
 import { gateKeeper, gateProblems, thinSteps } from "../rollout/gateKeeper";
@@ -85,6 +85,7 @@ export function trafficSwitch(session: Session): ResourceHandler {
       const wish = parseInputs(switchInputs, inputs);
       const id = resourceId(wish);
       const verdict = policyVerdict(wish, operation);
+      mustBeAsked(wish, operation);
       if (preview) return { id: "", outputs: { ...inputs, writer: UNKNOWN }, refreshBeforeUpdate: true };
       return { id, outputs: await move(session, wish, inputs, verdict, signal, log), refreshBeforeUpdate: true };
     },
@@ -101,6 +102,7 @@ export function trafficSwitch(session: Session): ResourceHandler {
         if (await isPointerAlone(session, wish, inputs, olds))
           return { outputs: await writePointer(session, wish, inputs), refreshBeforeUpdate: true };
         const verdict = policyVerdict(wish, operation);
+        mustBeAsked(wish, operation);
         return { outputs: await move(session, wish, inputs, verdict, signal, log), refreshBeforeUpdate: true };
       } catch (error) {
         // The state keeps what the world is now, so that the next preview starts from the truth.

@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
 import { CreateBucketCommand, ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateRoleCommand, IAMClient, ListRolesCommand } from "@aws-sdk/client-iam";
+import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import { iamArn } from "../../core/aws/arn";
 import { AMBIENT_ACCOUNT, EMULATED_ACCOUNTS, EMULATED_REGION, organizationRole } from "../../platform/aws/emulator";
-import { openSession, type SessionOptions } from "../../platform/aws/session";
+import { openSession, type AwsSession, type SessionOptions } from "../../platform/aws/session";
+import { proveRole } from "../../platform/roleProof";
 import { Moto } from "../support/moto";
+
+/** Credentials of a role, as a shell has them that has assumed it. */
+async function assumed(session: AwsSession, arn: string) {
+  const command = new AssumeRoleCommand({ RoleArn: arn, RoleSessionName: "lee" });
+  const { Credentials: given } = await session.client(STSClient).send(command);
+  assert.ok(given);
+  return given;
+}
 
 const USDA = "111111111111";
 const EPA = "222222222222";
@@ -41,6 +51,33 @@ describe("a session in an AWS account, on the emulator", function () {
     };
     assert.ok((await rolesOf(USDA)).includes("hms-deploy"));
     assert.ok(!(await rolesOf(EPA)).includes("hms-deploy"));
+  });
+
+  it("proves a role of the stack by who AWS says its caller is", async () => {
+    const usda = await moto.session(USDA);
+    const { SecretAccessKey = "", ...given } = await assumed(usda, organizationRole(USDA));
+    const names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] as const;
+    const before = names.map((name) => [name, process.env[name]] as const);
+    const values = [given.AccessKeyId, SecretAccessKey, given.SessionToken];
+    for (const [index, name] of names.entries()) process.env[name] = values[index];
+    try {
+      const signal = new AbortController().signal;
+      const reach = { endpoint: moto.endpoint, fips: false };
+      const prove = (arn: string) =>
+        proveRole(
+          { aws: { region: EMULATED_REGION, roles: { [arn]: "Operator" } } },
+          { env: {}, home: "", reach, hurry: false, signal },
+        );
+      const who = /^arn:aws-us-gov:sts::111111111111:assumed-role\/OrganizationAccountAccessRole\//;
+      const proven = await prove(organizationRole(USDA));
+      assert.deepEqual([proven?.proof, proven?.roles], ["aws", ["Operator"]]);
+      assert.match(proven?.who ?? "", who);
+      assert.deepEqual((await prove(organizationRole(EPA)))?.roles, []);
+    } finally {
+      for (const [name, value] of before)
+        if (value === undefined) Reflect.deleteProperty(process.env, name);
+        else process.env[name] = value;
+    }
   });
 
   it("makes a client of each class once, and addresses buckets by path", async () => {

@@ -3,19 +3,40 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
-import { decisionOf } from "../../core/permission/decision";
+import { trustedKeys } from "../../core/attest/keys";
+import { ACTIONS, decisionOf } from "../../core/permission/decision";
+import { podFacts } from "../../core/permission/facts";
+import { imagesOf } from "../../core/admission/review";
 import { loadPermissions, type PermissionPolicy } from "../../platform/permission";
+import { judge } from "../../policy/pulumi/pack";
+import type { Known } from "../../policy/pulumi/rule";
+import { AdmissionJudge } from "../../provider/admission/judge";
+import { sign } from "../../provider/attest/sign";
+import { newImageKey } from "../support/imageKey";
+import { TestRegistry } from "../support/registry";
 
 const ROOT = path.resolve(__dirname, "../..");
 const REGO = path.join(ROOT, "policy", "rego");
 const opa = path.join(process.env.HMS_HOME ?? path.join(homedir(), ".hms"), "bin", "opa");
 
+/** One case, for whoever decides it; policy/rego/vectors.json. */
 interface Vector {
   readonly input: Readonly<Record<string, unknown>>;
-  /** Empty: allowed. */
+  /** Spec of a pod that the action brings: policy pack and admission decide about it too. */
+  readonly pod?: Known;
+  /** Whether a key that counts has signed its images. */
+  readonly signed?: boolean;
+  /** Why the gate says no; empty: allowed. */
   readonly reasons: readonly string[];
+  /** Rules of the pack that say no. */
+  readonly pack?: readonly string[];
+  /** How what admission says against it begins. */
+  readonly admission?: readonly string[];
 }
-const vectors = JSON.parse(readFileSync(path.join(REGO, "vectors.json"), "utf8")) as readonly Vector[];
+const text = readFileSync(path.join(REGO, "vectors.json"), "utf8");
+const vectors = JSON.parse(text) as readonly Vector[];
+const nameOf = ({ input, pod, reasons }: Vector) =>
+  `${reasons.length === 0 ? "allows" : "denies"} ${JSON.stringify(input)}${pod === undefined ? "" : ` with ${JSON.stringify(imagesOf(pod)[0]?.slice(-12))}`}`;
 
 describe("the permission policy", () => {
   const cache = mkdtempSync(path.join(tmpdir(), "hms-permission-"));
@@ -27,15 +48,25 @@ describe("the permission policy", () => {
     rmSync(cache, { recursive: true });
   });
 
-  for (const { input, reasons } of vectors)
-    it(`${reasons.length === 0 ? "allows" : "denies"} ${JSON.stringify(input)}, by the opa program and in the gate`, () => {
-      const decision = { allow: reasons.length === 0, reasons: [...reasons] };
+  for (const [index, vector] of vectors.entries())
+    it(`${nameOf(vector)}, by the opa program and in the gate (${index})`, () => {
+      const { input, pod, signed, reasons } = vector;
+      const asked = pod === undefined ? input : { ...input, context: contextOf(input, pod, signed) };
+      const decision = { allow: reasons.length === 0, reasons: [...reasons].sort() };
       const files = ["permission.rego", "roles.json"].flatMap((name) => ["--data", path.join(REGO, name)]);
       const words = ["eval", ...files, "--stdin-input", "--format", "raw", "data.hms.permission.decision"];
-      const answer = execFileSync(opa, words, { input: JSON.stringify(input), encoding: "utf8" });
+      const answer = execFileSync(opa, words, { input: JSON.stringify(asked), encoding: "utf8" });
       assert.deepEqual(JSON.parse(answer), decision);
-      assert.deepEqual(policy.decide(input), decision);
+      assert.deepEqual(policy.decide(asked), decision);
     });
+
+  it("lets an operator do everything that commands ask for, and a pipeline no more than it needs", () => {
+    const granted = (role: string) =>
+      ACTIONS.filter((action) => policy.decide({ role, action, resource: "web", context: { stack: "prod" } }).allow);
+    assert.deepEqual(granted("Operator"), ACTIONS);
+    assert.deepEqual(granted("Pipeline"), ["deploy", "promote", "abort", "prune"]);
+    assert.deepEqual(granted("Analyst"), []);
+  });
 
   it("passes its own tests", () => {
     const told = execFileSync(opa, [
@@ -58,3 +89,61 @@ describe("the permission policy", () => {
     assert.equal(decisionOf([{ result: { allow: true, reasons: ["but"] } }]).allow, false);
   });
 });
+
+describe("cases that gate, policy pack and admission decide alike", () => {
+  const registry = new TestRegistry();
+  const key = newImageKey();
+  const admission = new AdmissionJudge({ keys: trustedKeys([key.pem]), own: [] });
+  const cache = mkdtempSync(path.join(tmpdir(), "hms-permission-"));
+  let policy: PermissionPolicy;
+  /** The names of the vectors -> images that are really there, and signed or not. */
+  let placed: (given: string) => string;
+  before(async () => {
+    policy = await loadPermissions(opa, ROOT, cache);
+    await registry.start();
+    const signed = await registry.push("web", "v3");
+    await sign(signed, key.signer);
+    const unsigned = await registry.push("web", "v4");
+    placed = (given) =>
+      given
+        .replaceAll(`registry.example.gov/web@sha256:${"1".repeat(64)}`, signed)
+        .replaceAll(`registry.example.gov/web@sha256:${"2".repeat(64)}`, unsigned)
+        .replaceAll("registry.example.gov", registry.host);
+  });
+  after(() => {
+    registry.stop();
+    rmSync(cache, { recursive: true });
+  });
+
+  for (const [index, vector] of vectors.entries()) {
+    if (vector.pod === undefined) continue;
+    it(`${nameOf(vector)} (${index})`, async () => {
+      const {
+        input,
+        pod,
+        signed,
+        reasons,
+        pack,
+        admission: admitted,
+      } = JSON.parse(placed(JSON.stringify(vector))) as Required<Vector>;
+      const gate = policy.decide({ ...input, context: contextOf(input, pod, signed) });
+      assert.deepEqual(gate.reasons, [...reasons].sort());
+      const resource = { urn: "urn", type: "kubernetes:core/v1:Pod", name: "web", inputs: { spec: pod } };
+      const found = judge(resource, { stack: "prod", config: {}, production: true });
+      assert.deepEqual([...new Set(found.map(({ rule }) => rule.name))].sort(), [...pack].sort());
+      const asked = { uid: "1", kind: "Pod", operation: "CREATE", namespace: "prod", name: "web" };
+      const problems = await admission.problems({ ...asked, object: { spec: pod }, oldObject: null });
+      assert.equal(problems.length, admitted.length, problems.join("\n"));
+      for (const [place, begins] of admitted.entries())
+        assert.ok(problems[place]?.startsWith(begins), `${problems[place] ?? ""} does not begin with ${begins}`);
+      // Whatever is wrong with a pod is wrong for the gate and for one of the others at least, and the other way round.
+      const ofPod = gate.reasons.filter((reason) => /^image | is in plain text$/.test(reason));
+      assert.equal(ofPod.length > 0, pack.length > 0 || admitted.length > 0);
+    });
+  }
+});
+
+const contextOf = (input: Vector["input"], pod: Known, signed: boolean | undefined): object => {
+  const looked = new Map(signed === undefined ? [] : imagesOf(pod).map((image) => [image, signed] as const));
+  return { ...(input.context as object), ...podFacts(pod, looked) };
+};

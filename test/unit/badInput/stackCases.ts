@@ -169,6 +169,58 @@ export const STACK_CASES: readonly (readonly [Change, readonly string[]])[] = [
     ],
   ],
   [{ protect: "yes" }, ['protect: got "yes"; allowed is true or false; write one of the two without quotes']],
+  [
+    { permission: {} },
+    [
+      "permission: got neither oidc nor aws; allowed is at least one of the two; nobody could prove a role; leave it out where nobody has to",
+    ],
+  ],
+  [
+    {
+      permission: { oidc: { issuer: "http://idp.example.gov", audience: "hms-deploy", roles: {}, keys: "/etc/keys" } },
+    },
+    [
+      'permission.oidc.issuer: got "http://idp.example.gov"; allowed is an https address without a query (http only under localhost); write it as the issuer calls itself in its tokens',
+      'permission.oidc.keys: got "/etc/keys"; allowed is a path relative to Pulumi.yaml of a JSON Web Key Set; save what the issuer\'s jwks_uri answers into the project, or leave it out to ask the issuer',
+      "permission.oidc.roles: got an empty map; allowed is at least one line `<value of the claim>: <role>`; nobody could ever do anything",
+    ],
+  ],
+  [
+    {
+      permission: { oidc: { issuer: "https://idp.example.gov", audience: "a", roles: { ops: "O p" }, keys: "k.json" } },
+    },
+    [
+      'permission.oidc.roles.ops: got "O p"; allowed is the name of a role, letters, digits, hyphens and underscores; name a role of policy/rego/roles.json',
+    ],
+  ],
+  [
+    {
+      permission: { oidc: { issuer: "https://idp.example.gov", audience: "a", roles: { ops: "Op" }, keys: "k.json" } },
+    },
+    [
+      "permission.oidc.keys: got the file k.json, which is not there; allowed is a JSON Web Key Set with at least one public key; save what the issuer's jwks_uri answers; no private or shared key belongs there",
+    ],
+  ],
+  [
+    { permission: { aws: { region: "us-gov", roles: { "arn:aws-us-gov:s3:::bucket": "Operator" } } } },
+    [
+      'permission.aws.region: got "us-gov"; allowed is a region such as us-gov-west-1; write where AWS is asked who somebody is',
+      'permission.aws.roles["arn:aws-us-gov:s3:::bucket"]: got the key "arn:aws-us-gov:s3:::bucket"; allowed is the ARN of an IAM role or user; write it as IAM shows it; every session of the role counts',
+    ],
+  ],
+  [
+    { without: { scan: { owner: "lee" }, signing: { owner: "lee", reason: "none" } } },
+    [
+      "without.scan.reason: got nothing; allowed is a text; write why the stack may go without",
+      "without.signing: got an unknown key; allowed is one of scan, approvedSources; remove it",
+    ],
+  ],
+  [
+    { without: { scan: { owner: "lee", reason: "none" } }, scan: { failOn: "high" } },
+    [
+      "without.scan: got an entry, and hms:scan is set; allowed is an entry for what the stack does not have; remove one of the two",
+    ],
+  ],
   [{ production: "yes" }, ['production: got "yes"; allowed is true or false; write one of the two without quotes']],
   [{ retry: "web" }, [`retry: got "web"; ${T.SOME}`]],
   [{ retry: ["wbe"] }, ['retry[0]: got "wbe"; allowed is one of web; did you mean web?']],

@@ -3,6 +3,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { describeVerdict, inputsDigest, whyNoVerdict, type Verdict } from "../../../core/policy/verdict";
+import { PERMISSION_VARIABLE } from "../../../core/permission/decision";
+import { mustBeAsked } from "../../../provider/policy/verdict";
 import { PACK_OPTION, judged, packsWith } from "../../../platform/policyPack";
 import { forgetEnded, leaveVerdict, readVerdict } from "../../../platform/verdicts";
 
@@ -47,6 +49,32 @@ describe("a policy verdict", () => {
       describeVerdict(verdict),
       `policy pack hms 0.1.0 (sha256:${"a".repeat(64)}) found nothing against 12 resources`,
     );
+  });
+});
+
+describe("a permission to deploy", () => {
+  const plan = { permission: true, intent: "deploy" as const };
+  const update = { name: "web", preview: false };
+  const before = process.env[PERMISSION_VARIABLE];
+  afterEach(() => {
+    if (before === undefined) Reflect.deleteProperty(process.env, PERMISSION_VARIABLE);
+    else process.env[PERMISSION_VARIABLE] = before;
+  });
+
+  it("is what nothing moves without where the stack says how a role is proven: plain pulumi asks nobody", () => {
+    process.env[PERMISSION_VARIABLE] = "";
+    assert.throws(() => {
+      mustBeAsked(plan, update);
+    }, /^Refusal: web: nobody was asked for a role .*hms-deploy, which asks\. No traffic was moved, nothing is held$/);
+  });
+
+  it("is there after hms-deploy, and needed neither for a preview, nor for a way back, nor in another stack", () => {
+    process.env[PERMISSION_VARIABLE] = "permission policy sha256:… lets role Pipeline deploy";
+    mustBeAsked(plan, update);
+    process.env[PERMISSION_VARIABLE] = "";
+    mustBeAsked(plan, { ...update, preview: true });
+    mustBeAsked({ ...plan, intent: "rollback" }, update);
+    mustBeAsked({ intent: "deploy" }, update);
   });
 });
 
