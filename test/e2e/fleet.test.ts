@@ -102,4 +102,17 @@ describe("a fleet of stacks, each with waves of its own", function () {
       "",
     );
   });
+
+  it("takes back what it moved when a later stack fails, if that is asked for", async () => {
+    project.newPolicy("2026.4");
+    const file = path.join(project.folder, `Pulumi.${other}.yaml`);
+    const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
+    writeFileSync(file, stringify({ config: { ...config, "hms:kubeContext": "nowhere" } }));
+    const { code, outcomes, document } = await fleetUp("--undo");
+    assert.equal(code, 1);
+    assert.deepEqual(outcomes, ["undone", "failed"]);
+    assert.match(document.stacks[0]?.said ?? "", /first {2}green is live.*second {2}green is live/);
+    assert.match(document.stacks[1]?.said ?? "", /no context "nowhere"/);
+    assert.deepEqual(await live(project.stack), ["green", "green"]);
+  });
 });
