@@ -37,7 +37,7 @@ describe("the example image, built twice by the real Docker Engine", function ()
   const folder = mkdtempSync(join(tmpdir(), "hms-reproducible-"));
   const tags: string[] = [];
   const nothing = () => undefined;
-  const log = { debug: nothing, info: nothing, warn: nothing, status: nothing };
+  const log = { debug: nothing, info: nothing, warn: nothing, error: nothing, status: nothing };
   const signal = new AbortController().signal;
   const session = { ...openSession({}, { ...process.env, DOCKER_HOST }), engine: new Elsewhere({ host: DOCKER_HOST }) };
 

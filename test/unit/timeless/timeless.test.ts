@@ -107,7 +107,7 @@ describe("a layer without times", () => {
         gid,
         mtime?.getTime(),
         linkname,
-        pax?.["SCHILY.xattr.user.x"],
+        (pax as Record<string, string> | null)?.["SCHILY.xattr.user.x"],
         (await buffer(entry)).length,
       ]);
     }
