@@ -9,6 +9,8 @@ import { planFile, type PlanFile } from "../core/preview/planFile";
 import type { PlanFacts } from "../core/preview/facts";
 import { CancelledError } from "../platform/errors";
 import { projectRoot } from "../platform/home";
+import { keysOf } from "../provider/attest/keys";
+import { scansOf } from "../provider/attest/scans";
 import { factsIn } from "./applyPlan";
 import type { Io } from "./command";
 import { prepareForeign, type DeployWishes } from "./deploy";
@@ -35,7 +37,8 @@ export async function previewStack(stack: string, wishes: DeployWishes, io: Io):
     const sources = planSources(root, stack);
     const env = { ...prepared, HMS_OVERRIDES: JSON.stringify(wishes), HMS_PLAN_FACTS: files.facts };
     io.err.write(`previewing ${stack}\n`);
-    for (const line of nobodyIsAsked(loadStackFile(root, stack))) io.err.write(`${line}\n`);
+    const { signing, ...config } = loadStackFile(root, stack);
+    for (const line of nobodyIsAsked(config)) io.err.write(`${line}\n`);
     const call = { root, stack, env, signal: io.signal, onLine: () => undefined };
     const { code, lines } = await preview(call, files.engine);
     if (io.signal.aborted) throw new CancelledError(`cancelled: the preview of ${stack} changes nothing`);
@@ -55,12 +58,17 @@ export async function previewStack(stack: string, wishes: DeployWishes, io: Io):
       engine,
     };
     const plan = planFile(content, new Date());
-    const document = previewDocument({ stack, digest: plan.digest, seen, facts });
+    const scans = signing && (await scansOf(imagesAfter(facts), await keysOf(signing, io.env), io.signal));
+    const document = previewDocument({ stack, digest: plan.digest, seen, facts, ...(scans && { scans }) });
     return document.result === "refused" ? { document } : { document, plan };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** What is live after the update, where it is built already. */
+const imagesAfter = ({ services }: PlanFacts): readonly string[] =>
+  services.flatMap(({ live, colors }) => colors.after[live.after]?.image ?? []);
 
 /** The labels of what goes live: an update by the plan keeps them, whatever commit it runs on. */
 const tagsOf = ({ tags = {} }: DeployWishes, { services }: PlanFacts): Readonly<Record<string, string>> => ({

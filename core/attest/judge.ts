@@ -76,15 +76,27 @@ export interface Attested {
   readonly predicate: unknown;
 }
 
-/** Every attestation of a kind that a trusted key made about this image; else the fault that tells most. */
+type Attestations =
+  { readonly ok: true; readonly found: readonly Attested[] } | { readonly ok: false; readonly fault: AttestationFault };
+
+/** Every attestation of a kind that counts for this image; of scans only where the newest one passed. */
 export function judgeAttestation(
   subject: Subject,
   name: PredicateName,
   envelopes: readonly Buffer[],
   keys: TrustedKeys,
-):
-  | { readonly ok: true; readonly found: readonly Attested[] }
-  | { readonly ok: false; readonly fault: AttestationFault } {
+): Attestations {
+  const judged = attestationsOf(subject, name, envelopes, keys);
+  return judged.ok ? verdictOf(name, judged.found) : judged;
+}
+
+/** Every attestation of a kind that a trusted key made about this image, oldest first; else the fault that tells most. */
+export function attestationsOf(
+  subject: Subject,
+  name: PredicateName,
+  envelopes: readonly Buffer[],
+  keys: TrustedKeys,
+): Attestations {
   const found: Attested[] = [];
   const faults: AttestationFault[] = [];
   for (const bytes of envelopes) {
@@ -103,14 +115,14 @@ export function judgeAttestation(
       faults.push({ kind: "for-another", signed: statement.digests.join(", ") });
     else found.push({ keyId: opened.keyId, predicateType: statement.predicateType, predicate: statement.predicate });
   }
-  if (found.length > 0) return verdictOf(name, found);
+  if (found.length > 0) return { ok: true, found };
   const order = ["altered", "for-another", "other-key", "broken"] as const;
   const fault = order.map((kind) => faults.find((one) => one.kind === kind)).find((one) => one !== undefined);
   return { ok: false, fault: fault ?? { kind: "missing" } };
 }
 
 /** Of scans the newest counts, which is stored last: an image that passed may be found wanting by a newer database. */
-function verdictOf(name: PredicateName, found: readonly Attested[]): ReturnType<typeof judgeAttestation> {
+function verdictOf(name: PredicateName, found: readonly Attested[]): Attestations {
   if (name !== "scan") return { ok: true, found };
   const verdict = asString(path(found.at(-1)?.predicate, "verdict")) ?? "none";
   return verdict === "pass" ? { ok: true, found } : { ok: false, fault: { kind: "verdict", verdict } };

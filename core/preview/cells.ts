@@ -29,7 +29,7 @@ export function serviceCells(preview: ServicePreview): ServiceCells {
     release: before === release ? release : `${before} -> ${release}`,
     how: how(preview),
     image: is === null ? "none" : (is.image ?? "built by the update"),
-    scan: scan === null ? "not asked" : `${scan.verdict} (${scan.scanner}): ${scan.text}`,
+    scan: scan === null ? "none known" : `${scan.verdict} (${scan.scanner}): ${scan.text}`,
   };
 }
 

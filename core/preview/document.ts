@@ -21,7 +21,7 @@ export interface Danger extends Change {
   readonly replacedFor: readonly string[];
 }
 
-/** What a scanner said of an image, where one was asked. */
+/** What a scan said of an image, as a listed key attested it beside the image. */
 export interface ImageVerdict {
   readonly verdict: "pass" | "fail" | "stale" | "error";
   readonly scanner: string;
@@ -31,7 +31,7 @@ export interface ImageVerdict {
 
 export interface ServicePreview extends ServiceFacts {
   readonly changes: readonly Change[];
-  /** Of the release that this update makes live; `null` where nobody asked. */
+  /** Of the image that is live after this update; `null` where none is attested, or the update builds it. */
   readonly scan: ImageVerdict | null;
 }
 

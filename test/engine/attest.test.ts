@@ -6,6 +6,7 @@ import { trustedKeys } from "../../core/attest/keys";
 import { RegistryUnreachable } from "../../platform/registry/transport";
 import { namedImage } from "../../provider/attest/image";
 import { readBeside } from "../../provider/attest/beside";
+import { scansOf } from "../../provider/attest/scans";
 import { attest, sign } from "../../provider/attest/sign";
 import { verify, type Verdict } from "../../provider/attest/verify";
 import { TestRegistry } from "../support/registry";
@@ -126,6 +127,29 @@ describe("signatures and attestations beside an image, in a real registry", func
       verdict.ok ? "" : verdict.message,
       new RegExp(`an attestation "scan" that is about another image, ${digestIn(image)}`),
     );
+  });
+
+  it("of scans are told to who asks what is known: the newest that a listed key signed, and why there is none", async () => {
+    const scan = (verdict: string, reasons: readonly string[]) => ({
+      name: "scan" as const,
+      predicate: { verdict, reasons, components: 41, failOn: "high", scanners: [{ name: "osv-scanner" }], at: "today" },
+    });
+    const [image, bare, others] = [
+      await registry.push("benefit", "v7"),
+      await registry.push("benefit", "v8"),
+      await registry.push("benefit", "v9"),
+    ];
+    await attest(image, scan("pass", []), ours.signer);
+    await attest(others, scan("pass", []), theirs.signer);
+    const passed = { verdict: "pass", scanner: "osv-scanner", text: "nothing from high on in 41 packages, on today" };
+    assert.deepEqual((await scansOf([image, bare, image], keys)).get(image), passed);
+    await attest(image, scan("fail", ["CVE-1 in a", "CVE-2 in b"]), ours.signer);
+    const away = `127.0.0.1:1/benefit@sha256:${"0".repeat(64)}`;
+    const said = await scansOf([image, bare, others, away], keys);
+    assert.deepEqual(said.get(image), { ...passed, verdict: "fail", text: "CVE-1 in a and 1 more, on today" });
+    assert.equal(said.has(bare), false);
+    assert.match(JSON.stringify(said.get(others)), /^{"verdict":"error",.*signed by another key/);
+    assert.match(JSON.stringify(said.get(away)), /^{"verdict":"error",.*127\.0\.0\.1:1/);
   });
 
   it("that are broken say so: an envelope that is none, a signature artifact without one", async () => {

@@ -58,7 +58,7 @@ benefit
   release  V1 (aaa) -> V2 (bbb)
   plan     traffic moves: green gets V2 (bbb); traffic goes by 1 %, 100 %
   image    built by the update
-  scan     not asked
+  scan     none known
   note     a freeze is lifted by @admin
   create kubernetes:apps/v1:Deployment benefit-green
   update hms:rollout:TrafficSwitch benefit [live, weights.blue]
@@ -106,7 +106,7 @@ Remarks:
 
 | service | image | scan |
 | --- | --- | --- |
-| benefit | built by the update | not asked |
+| benefit | built by the update | none known |
 
 policies (hms 1.0.0):
 
