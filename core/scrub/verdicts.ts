@@ -17,7 +17,7 @@ export const findingSchema = z.strictObject({
   /** From 1, in the order of the rows as they ship. */
   row: count,
   /** Equal for equal values of one scan; says nothing without its key. */
-  tag: z.string().regex(/^[0-9a-f]{16}$/),
+  tag: z.string().regex(/^[0-9a-p]{16}$/),
 });
 export type Finding = Readonly<z.infer<typeof findingSchema>>;
 

@@ -14,6 +14,9 @@ export interface FoundAt {
   readonly kind: FindingKind;
 }
 
+/** Of the digits 0 to 9, beside the six letters that are digits themselves. */
+const LETTERS = "ghijklmnop";
+
 /** Findings of a scan, each without its value: where it is, and a keyed tag. */
 export class FindingBook {
   rows = 0;
@@ -75,15 +78,17 @@ export class FindingBook {
     return entry.count;
   }
 
+  /** In letters alone: of hexadecimal digits some tags look like a number of a person, and are withheld as one. */
   private tagOf(kind: FindingKind, value: string | Uint8Array): string {
-    return createHmac("sha256", this.key).update(`${kind}\0`).update(value).digest("hex").slice(0, 16);
+    const digits = createHmac("sha256", this.key).update(`${kind}\0`).update(value).digest("hex").slice(0, 16);
+    return digits.replace(/\d/g, (digit) => LETTERS.charAt(Number(digit)));
   }
 }
 
 const placeOf = ({ table, column, kind }: Omit<FoundAt, "row">): string => JSON.stringify([table, column, kind]);
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
 
-/** One line for each place and kind, for a person: `public.claims.note: 3 x ssn, first in row 12 (tag 91ab…)`. */
+/** One line for each place and kind, for a person: `public.claims.note: 3 x ssn, first in row 12 (tag phac…)`. */
 export function reportLines(report: ScanReport): readonly string[] {
   return report.counts.map(({ table, column, kind, count }) => {
     const first = report.findings.find((each) => each.table === table && each.column === column && each.kind === kind);
