@@ -97,10 +97,9 @@ describe("sandboxes", function () {
     const newest = (await templatesOf(await sandboxServer(kube), SERVICE)).at(-1);
     if (newest && Date.now() - newest.takenAt.getTime() < 30 * 3_600_000) return;
     const filled = await project.hms("local", "fill", "--service", SERVICE, "--rows", "5000", "--json");
-    assert.equal(filled.code, 0, filled.output);
-    const how = JSON.parse(filled.output.slice(filled.output.search(/^\{$/m))) as { environment: NodeJS.ProcessEnv };
+    const how = documentOf(filled) as { environment: NodeJS.ProcessEnv };
     Object.assign(project.env, how.environment);
-    const taken = await project.hms("snapshot", "take", "--service", SERVICE);
+    const taken = await project.hms("snapshot", "take", "--service", SERVICE, "--stack", project.stack);
     assert.equal(taken.code, 0, taken.output);
     for (const key of Object.keys(how.environment)) Reflect.deleteProperty(project.env, key);
     const loaded = await project.hms("snapshot", "load", "--service", SERVICE, "--stack", project.stack);
