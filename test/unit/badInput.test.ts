@@ -10,6 +10,7 @@ import { END_CASES, FLAG_CASES, GLASS_CASES, WINDOW_CASES } from "./badInput/fre
 import { NOT_BEFORE_CASES, POLICY_CASES } from "./badInput/scheduleCases";
 import { SERVICE_CASES } from "./badInput/serviceCases";
 import { OVERRIDE_CASES, STACK_CASES } from "./badInput/stackCases";
+import { STACK_VALUES } from "../support/stackValues";
 
 type Keys = Readonly<Record<string, unknown>>;
 
@@ -22,11 +23,7 @@ const SERVICE: Keys = {
 };
 
 const STACK: Keys = {
-  namespace: "hms-test",
-  domain: "test.localhost",
-  gateway: { name: "public", namespace: "gateway", address: "http://127.0.0.1:8080" },
-  registry: "127.0.0.1:5000",
-  prometheus: "http://127.0.0.1:9090",
+  ...STACK_VALUES,
   services: { web: { source: "web", env: { REGION: "north" } } },
 };
 

@@ -1,20 +1,13 @@
 import assert from "node:assert/strict";
 import { readStack } from "../../../config/readStack";
+import { STACK_VALUES, WEB_BY_IMAGE } from "../../support/stackValues";
 
 type Keys = Readonly<Record<string, unknown>>;
 
 const STACK: Keys = {
-  namespace: "hms-test",
-  domain: "test.localhost",
-  gateway: { name: "public", namespace: "gateway", address: "http://127.0.0.1:8080" },
-  registry: "127.0.0.1:5000",
-  prometheus: "http://127.0.0.1:9090",
+  ...STACK_VALUES,
   services: {
-    web: {
-      image: `r/web@sha256:${"a".repeat(64)}`,
-      port: 80,
-      smoke: [{ name: "answers", request: { path: "/" } }],
-    },
+    web: WEB_BY_IMAGE,
   },
 };
 const USDA: Keys = { id: "111111111111", region: "us-gov-west-1", state: "baselined" };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readStack } from "../../../config/readStack";
 import { targetsOf } from "../../../config/targets";
 import { wayInto } from "../../../core/account/way";
+import { STACK_VALUES, WEB_BY_IMAGE } from "../../support/stackValues";
 
 type Keys = Readonly<Record<string, unknown>>;
 
@@ -10,17 +11,9 @@ const account = (id: string, state: string, namespace: string) => ({
   clusters: { main: { kubeContext: "c", namespace } },
 });
 const STACK: Keys = {
-  namespace: "hms-test",
-  domain: "test.localhost",
-  gateway: { name: "public", namespace: "gateway", address: "http://127.0.0.1:8080" },
-  registry: "127.0.0.1:5000",
-  prometheus: "http://127.0.0.1:9090",
+  ...STACK_VALUES,
   services: {
-    web: {
-      image: `r/web@sha256:${"a".repeat(64)}`,
-      port: 80,
-      smoke: [{ name: "answers", request: { path: "/" } }],
-    },
+    web: WEB_BY_IMAGE,
   },
   accounts: {
     usda: account("111111111111", "deployable", "usda"),

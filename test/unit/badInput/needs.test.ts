@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { readStack, type ReadStack } from "../../../config/readStack";
+import { STACK_VALUES } from "../../support/stackValues";
 
 type Keys = Readonly<Record<string, unknown>>;
 
@@ -24,11 +25,7 @@ function read(changes: Readonly<Record<string, Keys>>, files: Readonly<Record<st
   return readStack({
     stack: "test",
     values: {
-      namespace: "hms-test",
-      domain: "test.localhost",
-      gateway: { name: "public", namespace: "gateway", address: "http://127.0.0.1:8080" },
-      registry: "127.0.0.1:5000",
-      prometheus: "http://127.0.0.1:9090",
+      ...STACK_VALUES,
       services: { rules: { source: "rules" }, api: { source: "api" }, web: { source: "web" } },
     },
     encrypted: [],

@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { stringify } from "yaml";
 import { readStack, type ReadStack } from "../../../config/readStack";
+import { STACK_VALUES } from "../../support/stackValues";
 
 interface World {
   readonly chaos: unknown;
@@ -17,11 +18,7 @@ const read = ({ chaos, decided = {}, stack = "staging", protect = false, replica
   return readStack({
     stack,
     values: {
-      namespace: "hms-test",
-      domain: "test.localhost",
-      gateway: { name: "public", namespace: "gateway", address: "http://127.0.0.1:8080" },
-      registry: "127.0.0.1:5000",
-      prometheus: "http://127.0.0.1:9090",
+      ...STACK_VALUES,
       protect,
       services: { web: { source: "web", ...decided } },
     },

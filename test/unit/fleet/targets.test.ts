@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { readStack } from "../../../config/readStack";
 import { targetsOf } from "../../../config/targets";
+import { STACK_VALUES } from "../../support/stackValues";
 
 const IMAGE = `registry/benefit@sha256:${"a".repeat(64)}`;
 const account = (id: string, main: unknown, state = "deployable") => ({
@@ -23,11 +24,7 @@ const read = (values: Readonly<Record<string, unknown>>, overrides?: object) =>
   readStack({
     stack: "test",
     values: {
-      namespace: "hms-test",
-      domain: "test.localhost",
-      gateway: { name: "public", namespace: "gateway", address: "http://127.0.0.1:8080" },
-      registry: "127.0.0.1:5000",
-      prometheus: "http://127.0.0.1:9090",
+      ...STACK_VALUES,
       services: { benefit: service },
       ...values,
     },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readStack, type ReadStack } from "../../../config/readStack";
+import { STACK_VALUES } from "../../support/stackValues";
 
 const WAIVER = "{ id: CVE-2026-1, package: npm/a, owner: platform, reason: unreachable, expires: 2027-01-31 }";
 const FILES: Readonly<Record<string, string>> = {
@@ -13,11 +14,7 @@ const read = (scan: unknown): ReadStack =>
   readStack({
     stack: "test",
     values: {
-      namespace: "hms-test",
-      domain: "test.localhost",
-      gateway: { name: "public", namespace: "gateway", address: "http://127.0.0.1:8080" },
-      registry: "127.0.0.1:5000",
-      prometheus: "http://127.0.0.1:9090",
+      ...STACK_VALUES,
       services: { web: { source: "web" } },
       ...(scan === undefined ? {} : { scan }),
     },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readStack, type ReadStack } from "../../../config/readStack";
+import { STACK_VALUES } from "../../support/stackValues";
 
 const RULES = "owner: office\ntables:\n  public.people:\n    columns: { id: id.integer }\n";
 const FILES: Readonly<Record<string, string>> = {
@@ -14,11 +15,7 @@ function read(web: unknown, stack: Readonly<Record<string, unknown>> = {}, name 
   return readStack({
     stack: "test",
     values: {
-      namespace: "hms-test",
-      domain: "test.localhost",
-      gateway: { name: "public", namespace: "gateway", address: "http://127.0.0.1:8080" },
-      registry: "127.0.0.1:5000",
-      prometheus: "http://127.0.0.1:9090",
+      ...STACK_VALUES,
       services: { web: { source: "web" } },
       snapshots: { [name]: web },
       ...stack,
