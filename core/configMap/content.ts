@@ -33,14 +33,15 @@ export const fileKey = (path: string): string => path.replaceAll("/", "..");
 
 /** @param files path -> bytes; those that the release names. */
 export function contentOf({ env }: Configured, files: ReadonlyMap<string, Uint8Array>): ConfigContent {
-  const data: Record<string, string> = { ...env };
-  const binaryData: Record<string, string> = {};
+  // Maps: `toString` and `__proto__` are names of files as good as others.
+  const data = new Map(Object.entries(env));
+  const binaryData = new Map<string, string>();
   for (const [path, bytes] of files) {
     const text = textOf(bytes);
-    if (text === undefined) binaryData[fileKey(path)] = Buffer.from(bytes).toString("base64");
-    else data[fileKey(path)] = text;
+    if (text === undefined) binaryData.set(fileKey(path), Buffer.from(bytes).toString("base64"));
+    else data.set(fileKey(path), text);
   }
-  return { data, binaryData };
+  return { data: Object.fromEntries(data), binaryData: Object.fromEntries(binaryData) };
 }
 
 /** What is wrong with a ConfigMap that should hold a release's configuration; `undefined` when nothing is. */
@@ -58,7 +59,7 @@ export function contentProblem({ env, config }: Configured, content: ConfigConte
 }
 
 function bytesOf({ data, binaryData }: ConfigContent, key: string): Uint8Array | undefined {
-  const [text, encoded] = [data[key], binaryData[key]];
+  const [text, encoded] = [data, binaryData].map((map) => (Object.hasOwn(map, key) ? map[key] : undefined));
   if (text !== undefined) return Buffer.from(text, "utf8");
   return encoded === undefined ? undefined : Buffer.from(encoded, "base64");
 }

@@ -44,6 +44,17 @@ describe("the ConfigMap of a release", () => {
     );
   });
 
+  it("takes files with names that objects have of themselves", () => {
+    for (const bytes of [Buffer.from("text"), Buffer.of(0xff)])
+      for (const path of ["toString", "constructor", "__proto__"]) {
+        const files = { [path]: bytes };
+        const spec = specOf({}, files);
+        const content = contentOf(spec, new Map(Object.entries(files)));
+        assert.equal(contentProblem(spec, content), undefined, path);
+        assert.equal(contentProblem(spec, { data: {}, binaryData: {} }), `${path} is missing`);
+      }
+  });
+
   it("is text where it is UTF-8, a byte order mark included, and base64 otherwise", () => {
     const content = contentOf(
       { env: { A: "1" } },

@@ -83,6 +83,19 @@ describe("a seal", () => {
       }),
     );
   });
+  it("breaks when its signature is spelled otherwise, though it means the same bytes", async () => {
+    // One key's signatures differ in length, and only those of some lengths have another spelling.
+    const spare = async (): Promise<string> => {
+      const text = await seal({ a: "one" }, signer);
+      return /[AQgw]=="/.test(text) ? text : spare();
+    };
+    const text = await spare();
+    const other = text.replace(/(.)(?===")/, (last) => String.fromCharCode(last.charCodeAt(0) + 1));
+    const [one, two] = [text, other].map((each) => (JSON.parse(each) as { signature: string }).signature);
+    assert.notEqual(one, two);
+    assert.deepEqual(Buffer.from(two ?? "", "base64"), Buffer.from(one ?? "", "base64"));
+    assert.deepEqual(unseal(other, keys), { ok: false, problem: "altered" });
+  });
 });
 
 describe("a ledger", () => {
