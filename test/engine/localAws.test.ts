@@ -13,7 +13,7 @@ import { platformParts } from "../../platform/local/parts";
 import { repair } from "../../platform/local/reconcile";
 import { Progress } from "../../platform/progress";
 import { ensureMoto } from "../../platform/toolchain/moto";
-import { freePort } from "../support/moto";
+import { freePort } from "../support/freePort";
 
 const progress = new Progress({ write: () => undefined });
 

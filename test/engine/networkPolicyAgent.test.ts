@@ -16,15 +16,20 @@ const [WEB, CLIENT, LATE] = ["10.244.250.2", "10.244.250.3", "10.244.250.4"];
 const REFUSED = "EHOSTUNREACH";
 const layout = loadLayout();
 
-/** The way to the API server, which a test can close. */
+/** The way to the API server, closed until a test opens it. Its port is kept all the time, lest somebody else gets it. */
 class Passage {
   private server: net.Server | undefined;
+  private isOpen = false;
   private readonly sockets = new Set<net.Socket>();
   port = 0;
 
-  async open(): Promise<void> {
+  async make(): Promise<void> {
     const { hostname, port } = new URL(layout.apiUrl);
     this.server = net.createServer((near) => {
+      if (!this.isOpen) {
+        near.destroy();
+        return;
+      }
       const far = net.connect(Number(port), hostname);
       for (const [socket, other] of [
         [near, far],
@@ -39,13 +44,22 @@ class Passage {
         socket.pipe(other);
       }
     });
-    await new Promise<void>((done) => this.server?.listen(this.port, "127.0.0.1", done));
+    await new Promise<void>((done) => this.server?.listen(0, "127.0.0.1", done));
     this.port = (this.server.address() as net.AddressInfo).port;
   }
 
+  open(): void {
+    this.isOpen = true;
+  }
+
   close(): void {
-    this.server?.close();
+    this.isOpen = false;
     for (const socket of this.sockets) socket.destroy();
+  }
+
+  end(): void {
+    this.close();
+    this.server?.close();
   }
 }
 
@@ -65,7 +79,7 @@ describe("the network policy agent", function () {
 
   const health = () => probeHttp({ socketPath: socket, path: "/" });
 
-  async function until(what: string, holds: () => Promise<boolean>, withinMs = 10_000): Promise<void> {
+  async function until(what: string, holds: () => Promise<boolean>, withinMs = 30_000): Promise<void> {
     const began = Date.now();
     while (!(await holds())) {
       assert.ok(Date.now() - began < withinMs, `${what}: not within ${withinMs} ms; it said\n${said.join("\n")}`);
@@ -73,9 +87,10 @@ describe("the network policy agent", function () {
     }
   }
 
-  const attempt = (from: string, to: string) => network.pod(from).connect("TCP", to, 80);
+  const attempt = (from: string, to: string, patienceMs = 5000) =>
+    network.pod(from).connect("TCP", to, 80, patienceMs);
   const becomes = (outcome: string, from = CLIENT, to = WEB) =>
-    until(`${from} to ${to} ${outcome}`, async () => (await attempt(from, to)) === outcome);
+    until(`${from} to ${to} ${outcome}`, async () => (await attempt(from, to, 400)) === outcome);
 
   function start(): void {
     stop = new AbortController();
@@ -136,14 +151,13 @@ describe("the network policy agent", function () {
     await Promise.all([shop.create(), other.create()]);
     await pod(shop, "web", WEB);
     await pod(other, "client", CLIENT);
-    await passage.open();
-    passage.close();
+    await passage.make();
   });
 
   after(async () => {
     stop?.abort(new Error("the test is over"));
     await ended;
-    passage.close();
+    passage.end();
     network?.end();
     fs.rmSync(folder, { recursive: true, force: true });
     await Promise.all([shop.remove(), other.remove()]);
@@ -159,7 +173,7 @@ describe("the network policy agent", function () {
   });
 
   it("says that it is ready when the rules are in force", async () => {
-    await passage.open();
+    passage.open();
     await until("ready", async () => (await health()) === undefined);
     assert.equal(await attempt(CLIENT, WEB), REFUSED);
     assert.equal(await network.node.connect("TCP", WEB, 80), "open");
@@ -191,7 +205,7 @@ describe("the network policy agent", function () {
 
   it("knows a new pod by the plugins' note, before the API server knows its address", async () => {
     const uid = await pod(other, "late");
-    assert.equal(await attempt(LATE, CLIENT), "silence");
+    assert.equal(await attempt(LATE, CLIENT, 400), "silence");
     const note = {
       networkName: "hms",
       cniArgs: [["K8S_POD_UID", uid]],
@@ -211,7 +225,7 @@ describe("the network policy agent", function () {
     await shop.kube.delete(policyRef("deny"));
     await sleep(500);
     assert.equal(await attempt(CLIENT, WEB), REFUSED);
-    await passage.open();
+    passage.open();
     await becomes("open");
     await denyAll();
     await becomes(REFUSED);

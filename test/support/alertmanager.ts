@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { stringify } from "yaml";
@@ -8,6 +7,7 @@ import { hmsHome } from "../../platform/home";
 import { Progress } from "../../platform/progress";
 import { ALERTMANAGER, ensureDebianTool } from "../../platform/toolchain/debianTool";
 import { endOf } from "./endOf";
+import { freePort } from "./freePort";
 
 /** A real Alertmanager, Debian's, that sends what it is told to one receiver. */
 export class Alertmanager {
@@ -73,17 +73,4 @@ export class Alertmanager {
       () => false,
     );
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => {
-        resolve(port);
-      });
-    });
-  });
 }

@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import * as net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EMULATED_ACCOUNTS, EMULATED_REGION, foundAccounts, organizationRole } from "../../platform/aws/emulator";
 import { openSession, type AwsSession } from "../../platform/aws/session";
 import { hmsHome } from "../../platform/home";
 import { Progress } from "../../platform/progress";
 import { ensureMoto, MOTO_ENVIRONMENT, motoCommand } from "../../platform/toolchain/moto";
+import { freePort } from "./freePort";
 
 /** An emulator of AWS of a test's own: an empty cloud with the emulated accounts, at an address that nobody else has. */
 export class Moto {
@@ -54,14 +54,4 @@ export class Moto {
       () => false,
     );
   }
-}
-
-/** A port that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

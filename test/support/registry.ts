@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import net, { type AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { imageOf, layerOf, pushImage, tarOf } from "../../platform/local/ociImage";
+import { freePort } from "./freePort";
 
 /** An OCI registry of a test's own, empty, on a port of loopback: what it stores may be spoilt. */
 export class TestRegistry {
@@ -56,17 +56,4 @@ export async function pushSmallImage(
   const built = imageOf([layer], { entrypoint: ["/content"] });
   await pushImage({ registry: host, repository, tag }, built);
   return `${host}/${repository}@${built.digest}`;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => {
-        resolve(port);
-      });
-    });
-  });
 }

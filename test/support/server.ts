@@ -2,13 +2,13 @@ import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import net, { type AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { accountNamed } from "../../platform/local/confined";
 import { POSTGRES_BIN } from "../../platform/local/postgres";
+import { freePort } from "./freePort";
 
 /** The kernel's clock in a second, for programs. */
 const TICKS = 100;
@@ -58,7 +58,7 @@ export class TestServer {
   }
 
   async stop(): Promise<void> {
-    if (this.child?.exitCode === null) {
+    if (this.child?.exitCode === null && this.child.signalCode === null) {
       const gone = once(this.child, "exit");
       this.child.kill("SIGQUIT");
       await gone;
@@ -101,13 +101,4 @@ export class TestServer {
     const rows = await this.run("select rolname from pg_roles where oid >= 16384 order by 1");
     return rows.map(({ rolname }) => String(rolname));
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

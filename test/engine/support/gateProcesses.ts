@@ -1,13 +1,13 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import * as fs from "node:fs";
-import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadLayout } from "../../../platform/local/layout";
 import { currentBundle } from "../../../platform/toolchain/launcher";
 import { LOCAL_PEOPLE } from "../../../provider/sharing/people";
+import { freePort } from "../../support/freePort";
 
 /** Programs of the runner as processes of this machine, and the files that they read. */
 export class GateProcesses {
@@ -83,13 +83,4 @@ export class GateProcesses {
     }
     return child;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -13,6 +13,7 @@ import {
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { currentBundle } from "../../../platform/toolchain/launcher";
+import { killIfAlive } from "../../support/killIfAlive";
 
 const ROOT = resolve(__dirname, "../../..");
 const TOOLS = join(process.env.HMS_HOME ?? join(homedir(), ".hms"), "bin");
@@ -149,8 +150,9 @@ export class PluginProject {
   remove(): void {
     // An engine that was killed leaves its language host behind, at work in the project's folder.
     for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name)))
-      if (workplaceOf(pid).startsWith(this.folder)) process.kill(Number(pid));
-    rmSync(this.folder, { recursive: true, force: true });
+      if (workplaceOf(pid).startsWith(this.folder)) killIfAlive(Number(pid));
+    // Of one that has just been killed the last file may still come.
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 
