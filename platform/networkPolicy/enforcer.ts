@@ -46,7 +46,7 @@ export class Enforcer {
       this.wake();
     });
     for (let wait = 0; ;) {
-      if (!this.wanted) await this.idle(wait > 0 ? wait : CHECK_MS);
+      if (!this.wanted && !signal.aborted) await this.idle(wait > 0 ? wait : CHECK_MS);
       if (signal.aborted) return;
       if (!this.wanted && this.applied !== undefined && !(await this.isThere())) {
         this.options.log("the table of rules is gone; putting it back");
