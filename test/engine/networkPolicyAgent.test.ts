@@ -87,7 +87,7 @@ describe("the network policy agent", function () {
     }
   }
 
-  const attempt = (from: string, to: string, patienceMs = 5000) =>
+  const attempt = (from: string, to: string, patienceMs?: number) =>
     network.pod(from).connect("TCP", to, 80, patienceMs);
   const becomes = (outcome: string, from = CLIENT, to = WEB) =>
     until(`${from} to ${to} ${outcome}`, async () => (await attempt(from, to, 400)) === outcome);
