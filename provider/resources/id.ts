@@ -1,6 +1,3 @@
-import { canonicalJson } from "../../core/canonicalJson";
-import { reveal, type Value } from "../../platform/rpc";
-
 /** Ids are `<namespace>/<service>`, so that a resource can be imported by what people know of it. */
 export const resourceId = ({ service, namespace }: { readonly service: string; readonly namespace: string }): string =>
   `${namespace}/${service}`;
@@ -11,6 +8,3 @@ export function splitId(id: string): { readonly namespace: string; readonly serv
   if (!namespace || !service || more !== undefined) throw new Error(`id "${id}": expected <namespace>/<service>`);
   return { namespace, service };
 }
-
-export const sameJson = (a: Value | undefined, b: Value | undefined): boolean =>
-  canonicalJson(reveal(a) ?? null) === canonicalJson(reveal(b) ?? null);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { asString } from "../../core/json";
 import type { CertificateFacts } from "../../core/tls/certificate";
-import type { PropertyDiff, Properties, ResourceHandler } from "../../platform/rpc";
+import type { Properties, ResourceHandler } from "../../platform/rpc";
 import { loadLayout } from "../../platform/local/layout";
 import { readAuthority } from "../../platform/local/usersAuthority";
 import { messageOf } from "../rollout/errors";
@@ -9,7 +9,8 @@ import type { Session } from "../session";
 import { removePair } from "../tls/certificateSecret";
 import { ensureLocal, standingCertificate } from "../tls/local";
 import { untilServed } from "../tls/served";
-import { resourceId, sameJson, splitId } from "./id";
+import { diffOf } from "./diff";
+import { resourceId, splitId } from "./id";
 import { inputFailures, parseInputs } from "./inputs";
 
 const name = z.string().min(1);
@@ -43,12 +44,8 @@ export function localCertificate(session: Session): ResourceHandler {
       failures: inputFailures(localCertificateInputs, news),
     }),
     diff({ olds, news }) {
-      const replaces = ["service", "namespace", "secret"].filter((key) => olds[key] !== news[key]);
-      const changed = ["hosts", "state"].filter((key) => !sameJson(olds[key], news[key]));
-      const detailed: Record<string, PropertyDiff> = {};
-      for (const key of changed) detailed[key] = { kind: "update" };
-      for (const key of replaces) detailed[key] = { kind: "update-replace" };
-      return { changes: Object.keys(detailed).length > 0, replaces, detailed, deleteBeforeReplace: true };
+      const keys = { update: ["hosts", "state"], replace: ["service", "namespace", "secret"] };
+      return { ...diffOf(olds, news, keys), deleteBeforeReplace: true };
     },
     async create({ inputs, preview, signal }) {
       if (preview) return { id: "", outputs: inputs, refreshBeforeUpdate: true };

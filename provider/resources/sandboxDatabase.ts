@@ -20,7 +20,7 @@ import {
 } from "../sandbox/database";
 import { type DatabaseServer, sandboxServer } from "../sandbox/server";
 import type { Session } from "../session";
-import { sameJson } from "./id";
+import { sameJson } from "./diff";
 import { inputFailures, parseInputs } from "./inputs";
 
 const name = z.string().min(1);

@@ -9,14 +9,7 @@ import { parseReference, referenceOf } from "../../platform/plugins/docker/refer
 import { lookUp } from "../../platform/plugins/docker/registry";
 import { openSession } from "../../platform/plugins/docker/session";
 import { Progress } from "../../platform/progress";
-import {
-  type Log,
-  type Properties,
-  type PropertyDiff,
-  type ResourceHandler,
-  reveal,
-  UNKNOWN,
-} from "../../platform/rpc";
+import { type Log, type Properties, type ResourceHandler, reveal, UNKNOWN } from "../../platform/rpc";
 import { describeHolder } from "../../core/rollout/lease";
 import { thisProcess } from "../rollout/lease";
 import { signerFor } from "../attest/keys";
@@ -26,7 +19,7 @@ import { defaultDatabase } from "../scan/databaseFolder";
 import { scanImage, type ScannedImage } from "../scan/scan";
 import { scanContext } from "../scan/settings";
 import type { Session } from "../session";
-import { sameJson } from "./id";
+import { diffOf } from "./diff";
 import { inputFailures, parseInputs } from "./inputs";
 
 const name = z.string().min(1);
@@ -83,11 +76,7 @@ export function scannedImage(session: Session): ResourceHandler {
   };
   return {
     check: ({ news }) => ({ inputs: news, failures: inputFailures(scannedImageInputs, news) }),
-    diff({ oldInputs, news }) {
-      const changed = DECIDING.filter((key) => !sameJson(oldInputs[key], news[key]));
-      const detailed = Object.fromEntries(changed.map((key): [string, PropertyDiff] => [key, { kind: "update" }]));
-      return { changes: changed.length > 0, detailed };
-    },
+    diff: ({ oldInputs, news }) => diffOf(oldInputs, news, { update: DECIDING }),
     async create({ inputs, preview, signal, log }) {
       if (preview) return { id: "", outputs: { ...inputs, image: UNKNOWN, verdict: UNKNOWN } };
       const outputs = await ensure(inputs, signal, log);

@@ -13,7 +13,7 @@ import { cancelledText, cancelSchedule, scheduleMove } from "../rollout/schedule
 import type { RolloutStore } from "../rollout/store";
 import { runnerImage } from "../runnerImage";
 import type { Session } from "../session";
-import { sameJson } from "./id";
+import { sameJson } from "./diff";
 import type { SwitchInputs } from "./inputs";
 
 /** A schedule in the words of the resource's inputs. */

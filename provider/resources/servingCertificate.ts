@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { asString } from "../../core/json";
 import { factsOf, judgeCertificate } from "../../core/tls/certificate";
-import type { PropertyDiff, Properties, ResourceHandler } from "../../platform/rpc";
+import type { Properties, ResourceHandler } from "../../platform/rpc";
 import { selfSigned } from "../../platform/servingCertificate";
 import type { Session } from "../session";
 import { readPair, removePair, writePair } from "../tls/certificateSecret";
+import { diffOf } from "./diff";
 import { resourceId, splitId } from "./id";
 import { inputFailures, parseInputs } from "./inputs";
 
@@ -46,12 +47,8 @@ export function servingCertificate(session: Session): ResourceHandler {
       failures: inputFailures(servingCertificateInputs, news),
     }),
     diff({ olds, news }) {
-      const replaces = ["service", "namespace", "secret"].filter((key) => olds[key] !== news[key]);
-      const changed = ["host", "state"].filter((key) => olds[key] !== news[key]);
-      const detailed: Record<string, PropertyDiff> = {};
-      for (const key of changed) detailed[key] = { kind: "update" };
-      for (const key of replaces) detailed[key] = { kind: "update-replace" };
-      return { changes: Object.keys(detailed).length > 0, replaces, detailed, deleteBeforeReplace: true };
+      const keys = { update: ["host", "state"], replace: ["service", "namespace", "secret"] };
+      return { ...diffOf(olds, news, keys), deleteBeforeReplace: true };
     },
     async create({ inputs, preview, signal }) {
       if (preview) return { id: "", outputs: inputs, refreshBeforeUpdate: true };

@@ -7,7 +7,7 @@ import { keysOf, signerFor } from "../attest/keys";
 import { sign } from "../attest/sign";
 import { verify } from "../attest/verify";
 import { Refusal } from "../rollout/errors";
-import { sameJson } from "./id";
+import { diffOf } from "./diff";
 import { inputFailures, parseInputs } from "./inputs";
 
 export const signedImageInputs = z.strictObject({
@@ -44,11 +44,7 @@ export function signedImage(): ResourceHandler {
   };
   return {
     check: ({ news }) => ({ inputs: news, failures: inputFailures(signedImageInputs, news) }),
-    diff({ olds, news }) {
-      const keys = Object.keys(signedImageInputs.shape).filter((key) => !sameJson(olds[key], news[key]));
-      const detailed = Object.fromEntries(keys.map((key) => [key, { kind: "update" } as const]));
-      return { changes: keys.length > 0, detailed };
-    },
+    diff: ({ olds, news }) => diffOf(olds, news, { update: Object.keys(signedImageInputs.shape) }),
     async create({ inputs, preview, signal, log, name }) {
       if (preview) return { id: "", outputs: await look(inputs, signal) };
       return { id: name, outputs: await ensure(inputs, signal, log) };

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { Log, Properties, ResourceHandler } from "../../platform/rpc";
 import type { Session } from "../session";
-import { sameJson } from "./id";
+import { diffOf } from "./diff";
 import { inputFailures, parseInputs } from "./inputs";
 
 const soakInputs = z.strictObject({
@@ -36,14 +36,7 @@ export function soak(session: Session): ResourceHandler {
   };
   return {
     check: ({ news }) => ({ inputs: news, failures: inputFailures(soakInputs, news) }),
-    diff({ olds, news }) {
-      const replaces = olds.namespace === news.namespace ? [] : ["namespace"];
-      const changed = ["releases", ...replaces].filter((key) => !sameJson(olds[key], news[key]));
-      const detailed = Object.fromEntries(
-        changed.map((key) => [key, { kind: key === "releases" ? ("update" as const) : ("update-replace" as const) }]),
-      );
-      return { changes: changed.length > 0, replaces, detailed };
-    },
+    diff: ({ olds, news }) => diffOf(olds, news, { update: ["releases"], replace: ["namespace"] }),
     async create({ inputs, preview, signal, log, name }) {
       if (preview) return { id: "", outputs: inputs };
       return { id: name, outputs: await watch(inputs, signal, log) };

@@ -31,7 +31,8 @@ import { runnerImage } from "../runnerImage";
 import type { Session } from "../session";
 import { sourcePermit } from "../source/permit";
 import { inputFailures, parseInputs, switchInputs, type SwitchInputs } from "./inputs";
-import { resourceId, sameJson, splitId } from "./id";
+import { sameJson } from "./diff";
+import { resourceId, splitId } from "./id";
 import { makeSchedule, scheduleDiff, scheduleInput } from "./scheduling";
 
 /** Inputs whose change moves traffic or rewrites the route; the others only say how. */
