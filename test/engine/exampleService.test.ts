@@ -36,7 +36,7 @@ async function served<T>(work: (address: string) => Promise<T>): Promise<T> {
   let log = "";
   child.stderr?.on("data", (chunk: string) => (log += chunk));
   try {
-    for (let tries = 0; tries < 100; tries++) {
+    for (const giveUp = Date.now() + 60_000; Date.now() < giveUp;) {
       const port = log.includes("Server initialized.") ? await portOf(child.pid ?? 0) : undefined;
       if (port !== undefined) return await work(`http://127.0.0.1:${port}`);
       await new Promise((next) => setTimeout(next, 100));
@@ -49,7 +49,8 @@ async function served<T>(work: (address: string) => Promise<T>): Promise<T> {
 
 /** The port a process listens on, by the kernel's own table. */
 async function portOf(pid: number): Promise<number | undefined> {
-  const { stdout } = await run("sh", ["-c", `ls -l /proc/${pid}/fd`]);
+  // One of them may be closed while they are listed.
+  const { stdout } = await run("sh", ["-c", `ls -l /proc/${pid}/fd || true`]);
   const inodes = [...stdout.matchAll(/socket:\[(\d+)\]/g)].map(([, inode]) => inode);
   const row = readFileSync("/proc/net/tcp", "utf8")
     .split("\n")

@@ -29,7 +29,7 @@ describe("a provider process", () => {
       end(child);
       const [code] = (await once(child, "exit")) as [number];
       assert.equal(code, 0);
-      assert.ok(Date.now() - start < 2_000);
+      assert.ok(Date.now() - start < 20_000);
     });
   }
 });

@@ -81,7 +81,7 @@ describe("the review gate", function () {
 
   /** Waits until the gate has noted something of a sandbox. */
   async function noted(what: SandboxIdentity, is: (record: SharingRecord) => boolean): Promise<SharingRecord> {
-    for (const giveUp = Date.now() + 15_000; ;) {
+    for (const giveUp = Date.now() + 60_000; ;) {
       const found = (await recordsOf(place, what.name))?.records.find(is);
       if (found) return found;
       assert.ok(Date.now() < giveUp, `not noted; the log:\n${processes.log}`);
@@ -317,6 +317,8 @@ describe("the review gate", function () {
       await makeSigningKey(key);
       const wish = { name: SANDBOX_LEDGER, store: { folder: path.join(folder, "chain"), key, trust: [] } };
       mkdirSync(wish.store.folder);
+      // Refusals are noted a second later, and again after a minute: from here on nothing comes any more.
+      await processes.end();
       const open = () => openLedger(wish, undefined);
       const before = await recordsOf(place, own.name);
       assert.ok(before);
