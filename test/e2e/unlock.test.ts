@@ -8,7 +8,7 @@ import { finished, printed, TestProject } from "../support/project";
 
 /** A provider whose engine was killed gives the lease back by itself, and needs a moment for it. */
 async function untilFree<T>(take: () => Promise<T>): Promise<T> {
-  for (let left = 100; ; left--) {
+  for (let left = 600; ; left--) {
     try {
       return await take();
     } catch (error) {
@@ -19,7 +19,7 @@ async function untilFree<T>(take: () => Promise<T>): Promise<T> {
 }
 
 describe("hms unlock, after an engine that was killed", function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   const project = new TestProject("unlock");
   const kube = KubeClient.load({ context: "hms-local" });
   const unlock = (...more: readonly string[]) => project.hms("unlock", "--stack", project.stack, ...more);
@@ -43,6 +43,8 @@ describe("hms unlock, after an engine that was killed", function () {
   it("refuses while the engine lives; when it is killed, it unlocks and the next update needs no other repair", async () => {
     const child = await begun();
     const ended = finished(child);
+    // It lives, and does not get to its end before the others were refused.
+    child.kill("SIGSTOP");
     const refused = await unlock();
     assert.equal(refused.code, 1, refused.output);
     assert.match(refused.output, new RegExp(`pid ${child.pid ?? 0}, since \\S+: that process runs`));
