@@ -15,7 +15,7 @@ const CLAIM = JSON.stringify({
 });
 
 describe("delivery of a service, end to end", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   const project = new TestProject("delivery");
 
   const startLoad = (): Load =>
@@ -24,9 +24,10 @@ describe("delivery of a service, end to end", function () {
       host: project.host,
       path: "/v1/data/benefit/decision",
       body: CLAIM,
-      requestsPerSecond: 400,
+      // So many that none may be missed, so few that a machine with other work answers them; bench and harness send more.
+      requestsPerSecond: 100,
       newConnections: 0.1,
-      maxSeconds: 240,
+      maxSeconds: 500,
     });
   const assertNoneLost = (report: LoadReport): void => {
     assert.deepEqual(report.lost.slice(0, 5), [], `${report.lost.length} of ${report.sent} requests were lost`);

@@ -7,14 +7,14 @@ import { parse, stringify } from "yaml";
 import { routeName } from "../../core/rollout/names";
 import { Load } from "../load/load";
 import { GATEWAY } from "../support/cluster";
-import { defaultGatesLookedAt } from "../support/gates";
+import { gatesOfTests } from "../support/gates";
 import { TestProject } from "../support/project";
 
 const SERVICE = "drought-benefit";
 
 /** What the cluster does by itself with a release that got a share, when nobody who began the move is left. */
 describe("the watcher in the cluster", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   const project = new TestProject("watch");
   let version = 0;
 
@@ -43,14 +43,14 @@ describe("the watcher in the cluster", function () {
     const { weights } = await service();
     return weights?.blue === 100 || weights?.green === 100;
   };
-  const load = (seconds: number) =>
+  const load = () =>
     Load.start({
       address: GATEWAY.address,
       host: project.host,
       path: "/v1/data/load/answer",
       requestsPerSecond: 100,
       newConnections: 0.1,
-      maxSeconds: seconds,
+      maxSeconds: 500,
     });
   const deploy = async () => {
     const { code, output } = await project.deploy("--env", project.stack);
@@ -60,7 +60,7 @@ describe("the watcher in the cluster", function () {
   before(async () => {
     project.edit("service.yaml", (text) => {
       const document = parse(text) as { kpis: unknown };
-      document.kpis = defaultGatesLookedAt({ every: "2s", within: "30s", consecutive: 2, minSamples: 20 });
+      document.kpis = gatesOfTests({ every: "2s", within: "3m", consecutive: 2, minSamples: 20 });
       return stringify(document);
     });
     rule("answer := 1");
@@ -75,7 +75,7 @@ describe("the watcher in the cluster", function () {
     const before = await service();
     strategy({ weight: 30, hold: "2m", gates: "none" }, { weight: 100 });
     rule("answer := 1");
-    const users = load(120);
+    const users = load();
     const moving = project.startDeploy("--env", project.stack);
     const ended = new Promise((done) => moving.on("close", done));
     await until("no share was given", async () => !(await isWhole()));
@@ -94,7 +94,7 @@ describe("the watcher in the cluster", function () {
     const before = await service();
     strategy({ weight: 20, pause: "1h" }, { weight: 100 });
     rule("answer := 1");
-    const users = load(200);
+    const users = load();
     await deploy();
     assert.equal((await service()).phase, "parked");
     // What an hour may bring: the same release, and nothing listens where its Service leads.

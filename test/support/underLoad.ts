@@ -13,7 +13,7 @@ export async function underLoad<T>(
   act: () => Promise<T>,
 ): Promise<T> {
   const address = pace.authority === undefined ? GATEWAY.address : HTTPS.address;
-  const load = Load.start({ address, host: project.host, path: "/health", maxSeconds: 120, ...pace });
+  const load = Load.start({ address, host: project.host, path: "/health", maxSeconds: 500, ...pace });
   try {
     return await act();
   } finally {

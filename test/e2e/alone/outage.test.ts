@@ -7,7 +7,7 @@ import { TestProject } from "../../support/project";
 
 /** Parts of the platform die here, so nothing else may run beside it. */
 describe("a rollback with registry and Docker dead", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   const project = new TestProject("outage");
   const live = async () => {
     const [service] = (await project.status()).services;
@@ -38,9 +38,9 @@ describe("a rollback with registry and Docker dead", function () {
       address: GATEWAY.address,
       host: project.host,
       path: "/health",
-      requestsPerSecond: 400,
+      requestsPerSecond: 100,
       newConnections: 0.1,
-      maxSeconds: 240,
+      maxSeconds: 500,
     });
     const back = await project.deploy("rollback", "--env", project.stack);
     const report = await load.stop();
