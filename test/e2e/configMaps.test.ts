@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { configMapName } from "../../core/configMap/content";
 import { otherColor, type Color } from "../../core/rollout/color";
 import { LABEL, workloadName } from "../../core/rollout/names";
@@ -12,6 +13,7 @@ import { ConfigMaps } from "../../provider/rollout/configMaps";
 import { DataPlane } from "../../provider/rollout/dataPlane";
 import { acquireLease } from "../../provider/rollout/lease";
 import { RolloutStore } from "../../provider/rollout/store";
+import { made } from "../support/asker";
 import { GATEWAY, kubectl, TestNamespace } from "../support/cluster";
 import { TestProject, type Ran } from "../support/project";
 import { underLoad as keepAsking } from "../support/underLoad";
@@ -105,7 +107,7 @@ const changesOf = (output: string): string[] =>
     );
 
 describe("configuration in the ConfigMap of a release", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   const project = new TestProject("config");
   const world = new Configured(project);
   const underLoad = (act: () => Promise<void>) =>
@@ -159,10 +161,20 @@ describe("configuration in the ConfigMap of a release", function () {
       assert.equal(at(await world.pointer(), "prev"), first);
     }));
 
-  it("is what a pod that starts later finds, too", () => {
+  it("is what a pod that starts later finds, too", async () => {
     kubectl("-n", project.namespace, "delete", "pod", "-l", "hms.delivery/color=blue", "--wait");
-    kubectl("-n", project.namespace, "rollout", "status", "deployment/drought-benefit-blue", "--timeout=60s");
-    assert.equal(world.answeredBy("blue"), "2026.1");
+    // The Service knows its pod some time after the Deployment does.
+    const answer = () => {
+      try {
+        return world.answeredBy("blue");
+      } catch (error) {
+        return String(error);
+      }
+    };
+    let answered = answer();
+    for (const end = Date.now() + 120_000; answered !== "2026.1" && Date.now() < end; answered = answer())
+      await sleep(250);
+    assert.equal(answered, "2026.1");
   });
 
   it("goes back with the weights, and the pointer with it; no pod is made for it", () =>
@@ -284,7 +296,7 @@ describe("configuration in the ConfigMap of a release", function () {
 });
 
 describe("a color that an earlier version brought up", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   const project = new TestProject("oldconfig");
   const world = new Configured(project);
   const deployment = { apiVersion: "apps/v1", kind: "Deployment", namespace: project.namespace };
@@ -302,7 +314,7 @@ describe("a color that an earlier version brought up", function () {
       { op: "add", path: `${container}/envFrom`, value: [{ configMapRef: { name } }] },
     ];
     await world.kube.patch({ ...deployment, name }, patch, { type: "json", fieldManager: "earlier" });
-    kubectl("-n", project.namespace, "rollout", "status", `deployment/${name}`, "--timeout=60s");
+    kubectl("-n", project.namespace, "rollout", "status", `deployment/${name}`, "--timeout=180s");
     for (const one of [own, POINTER]) kubectl("-n", project.namespace, "delete", "configmap", one);
   };
 
@@ -349,7 +361,7 @@ describe("a color that an earlier version brought up", function () {
 });
 
 describe("ConfigMaps of releases that nobody needs", function () {
-  this.timeout(60_000);
+  this.timeout(600_000);
   const space = new TestNamespace("prune");
   const { kube, name: namespace } = space;
   const store = new RolloutStore(kube, "svc", namespace);
@@ -372,16 +384,16 @@ describe("ConfigMaps of releases that nobody needs", function () {
     for (const name of [unused, used, stranger]) await make(name, "svc");
     await make(others, "other");
     // No node has that label, so the pod waits for ever; it counts all the same.
-    await kube.create({
-      apiVersion: "v1",
-      kind: "Pod",
-      metadata: { name: "svc", namespace, labels: { [LABEL.service]: "svc" } },
-      spec: {
+    await made(
+      space,
+      "svc",
+      {
         nodeSelector: { none: "such" },
         containers: [{ name: "svc", image: "none" }],
         volumes: [{ name: "config", configMap: { name: used } }],
       },
-    });
+      { [LABEL.service]: "svc" },
+    );
   });
   after(async () => {
     await space.remove();

@@ -8,7 +8,7 @@ import { TestNamespace } from "../support/cluster";
 const { ports } = loadLayout();
 
 describe("network policies on the local platform", function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
 
   const shop = new TestNamespace("policies-shop");
   const office = new TestNamespace("policies-office");
@@ -36,10 +36,12 @@ describe("network policies on the local platform", function () {
   };
 
   /** Asks until the outcome is the wanted one. */
-  async function becomes(wanted: string, ask: () => Promise<string>): Promise<void> {
+  async function becomes(wanted: string, ask: () => Promise<string>, what = ""): Promise<void> {
     const began = Date.now();
-    while ((await ask()) !== wanted) assert.ok(Date.now() - began < 5000, `not ${wanted} within 5 s`);
+    while ((await ask()) !== wanted) assert.ok(Date.now() - began < 30_000, `${what} not ${wanted} within 30 s`);
   }
+  /** Asked again where there was no answer: a slow machine's looks like a refusal that is not sent. */
+  const isOpen = (asker: Asker, target: string) => becomes(OPEN, () => asker.ask(target), target);
 
   const url = (asker: Asker): string => `http://${at[asker.name] ?? ""}:${ASKER_PORT}/health`;
 
@@ -52,10 +54,9 @@ describe("network policies on the local platform", function () {
   after(() => Promise.all([shop, office, free].map((space) => space.remove())));
 
   it("leave everything open where there are none", async () => {
-    for (const target of [url(clerk), url(worker), gateway, api, database])
-      assert.equal(await web.ask(target), OPEN, target);
-    assert.equal(await clerk.ask(url(web)), OPEN);
-    assert.equal(await web.lookUp(NAME), OPEN);
+    for (const target of [url(clerk), url(worker), gateway, api, database]) await isOpen(web, target);
+    await isOpen(clerk, url(web));
+    await becomes(OPEN, () => web.lookUp(NAME));
   });
 
   it("close a namespace both ways, but for the gateway and the probes, and leave others alone", async () => {
@@ -64,9 +65,9 @@ describe("network policies on the local platform", function () {
     for (const target of [url(clerk), url(worker), gateway, api, database])
       assert.equal(await web.ask(target), REFUSED, target);
     assert.equal(await web.lookUp(NAME), REFUSED);
-    assert.equal(await clerk.ask(url(guest)), OPEN);
-    for (const target of [url(clerk), gateway, database]) assert.equal(await guest.ask(target), OPEN, target);
-    assert.equal(await guest.lookUp(NAME), OPEN);
+    await isOpen(clerk, url(guest));
+    for (const target of [url(clerk), gateway, database]) await isOpen(guest, target);
+    await becomes(OPEN, () => guest.lookUp(NAME));
     // Long enough for a probe that does not get through to restart its pod.
     await sleep(3500);
     for (const asker of all) {
@@ -137,7 +138,7 @@ describe("network policies on the local platform", function () {
       headers: { attempt: String(index) },
     }));
     const query = `[answer.status_code | some request in ${JSON.stringify(attempts)}; answer := http.send(request)]`;
-    const patient = `[http.send(${JSON.stringify({ ...attempts[0], timeout: "5s" })}).status_code]`;
+    const patient = `[http.send(${JSON.stringify({ ...attempts[0], timeout: "30s" })}).status_code]`;
     const runs = [
       ...[1, 2, 3, 4, 5].map((index) => ({ space: shop, name: `early-${index}`, query })),
       ...[1, 2].map((index) => ({ space: office, name: `early-${index}`, query: patient })),
@@ -156,7 +157,7 @@ describe("network policies on the local platform", function () {
   });
 
   async function resultOf(space: TestNamespace, name: string): Promise<readonly number[]> {
-    for (const end = Date.now() + 60_000; ;) {
+    for (const end = Date.now() + 180_000; ;) {
       const pod = await space.kube.get({ apiVersion: "v1", kind: "Pod", name, namespace: space.name });
       const phase = asString(path(pod, "status", "phase"));
       if (phase === "Succeeded" || phase === "Failed") break;
@@ -170,7 +171,7 @@ describe("network policies on the local platform", function () {
   it("end when they are deleted", async () => {
     for (const name of ["deny", "from-office", "names", "to-node"]) await shop.kube.delete(policyRef(name));
     await becomes(OPEN, () => web.ask(url(clerk)));
-    for (const target of [url(worker), gateway, api, database]) assert.equal(await web.ask(target), OPEN, target);
-    assert.equal(await clerk.ask(url(worker)), OPEN);
+    for (const target of [url(worker), gateway, api, database]) await isOpen(web, target);
+    await isOpen(clerk, url(worker));
   });
 });

@@ -29,7 +29,7 @@ const STORE = path.join(layout.home, "vault", "snapshots", SERVICE);
 const serviceOf = (name: string, namespace: string) => `http://${name}.${namespace}.svc.${CLUSTER.domain}:5432/`;
 
 describe("a snapshot job", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
 
   const kube = KubeClient.load({ context: CLUSTER.context });
   const hms = (...words: readonly string[]) => tryExec(path.join(projectRoot(), "bin", "hms"), words);
@@ -67,7 +67,7 @@ describe("a snapshot job", function () {
 
   const start = (job: string) => kubectl("create", "job", job, `--from=cronjob/${NAME}`);
   const ends = async (job: string, namespace = VAULT): Promise<void> => {
-    for (const end = Date.now() + 120_000; ;) {
+    for (const end = Date.now() + 240_000; ;) {
       const found = await kube.get({ apiVersion: "batch/v1", kind: "Job", name: job, namespace });
       if ((asNumber(at(found, "status", "succeeded")) ?? 0) > 0) return;
       const failed = (asNumber(at(found, "status", "failed")) ?? 0) > 0;
@@ -110,8 +110,8 @@ describe("a snapshot job", function () {
     await asker.start();
     await asker.label({ [SNAPSHOT_LABEL]: SERVICE });
     await asker.isReady();
-    for (const end = Date.now() + 5000; (await asker.ask(serviceOf("vault-postgres", VAULT))) !== OPEN;) {
-      assert.ok(Date.now() < end, "the policies are not in force after 5 s");
+    for (const end = Date.now() + 30_000; (await asker.ask(serviceOf("vault-postgres", VAULT))) !== OPEN;) {
+      assert.ok(Date.now() < end, "the policies are not in force after 30 s");
     }
     const node = `http://${CLUSTER.address}`;
     for (const url of [
@@ -129,7 +129,7 @@ describe("a snapshot job", function () {
     const before = taken();
     await start(`${NAME}-2`);
     const beginning = path.join(STORE, ".quarantine");
-    for (const end = Date.now() + 60_000; !fs.existsSync(beginning);) {
+    for (const end = Date.now() + 120_000; !fs.existsSync(beginning);) {
       assert.ok(Date.now() < end, "it did not begin");
       await sleep(10);
     }

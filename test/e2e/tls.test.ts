@@ -50,7 +50,7 @@ function ask(host: string, authority: string | undefined, servername = host): Pr
 }
 
 describe("https, on a real cluster and gateway", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   const project = new TestProject("tls");
   const kube = KubeClient.load({ context: "hms-local" });
   const { host, namespace } = project;
@@ -153,7 +153,7 @@ describe("https, on a real cluster and gateway", function () {
     const prometheus = new Prometheus("http://127.0.0.1:9090");
     const pattern = backendPattern(SERVICE, "blue", namespace);
     const counted = `sum(traefik_service_requests_total{service=~"${pattern}",service=~".*-ep-websecure-.*"})`;
-    for (const giveUp = Date.now() + 30_000; ;) {
+    for (const giveUp = Date.now() + 90_000; ;) {
       // The load of before: some hundred requests at least, none of them by http.
       if (((await prometheus.query(counted, new AbortController().signal)) ?? 0) > 300) return;
       assert.ok(Date.now() < giveUp, `Prometheus counts no such requests: ${counted}`);
@@ -253,7 +253,16 @@ describe("https, on a real cluster and gateway", function () {
       namespace,
     };
     assert.equal(await kube.get(gateway), undefined);
-    await assert.rejects(ask(host, authority + strangers));
+    // The gateway hears of it a little later than the API server.
+    const isServed = () =>
+      ask(host, authority + strangers).then(
+        () => true,
+        () => false,
+      );
+    for (const giveUp = Date.now() + 60_000; await isServed();) {
+      assert.ok(Date.now() < giveUp, "https is served still");
+      await sleep(100);
+    }
   });
 
   it("has listeners of every way that the API server accepts", async () => {

@@ -58,7 +58,7 @@ export class Asker {
   }
 
   async isReady(): Promise<string> {
-    for (const end = Date.now() + 60_000; ;) {
+    for (const end = Date.now() + 120_000; ;) {
       const { ready, address } = await this.state();
       if (ready) {
         const { status, text } = await this.tell("PUT", "policies/ask", ASK);
@@ -106,9 +106,14 @@ export class Asker {
 }
 
 /** A namespace that has just been made takes no pod before its account is there. */
-export async function made(space: Pick<TestNamespace, "name" | "kube">, name: string, spec: object): Promise<void> {
-  const metadata = { name, namespace: space.name, labels: { app: name } };
-  for (const end = Date.now() + 20_000; ;) {
+export async function made(
+  space: Pick<TestNamespace, "name" | "kube">,
+  name: string,
+  spec: object,
+  labels: Readonly<Record<string, string>> = { app: name },
+): Promise<void> {
+  const metadata = { name, namespace: space.name, labels };
+  for (const end = Date.now() + 60_000; ;) {
     try {
       await space.kube.create({
         apiVersion: "v1",

@@ -117,12 +117,12 @@ export class TestNamespace {
   private async ready(service: string, color: Color, replicas: number): Promise<void> {
     const name = workloadName(service, color);
     const store = new RolloutStore(this.kube, service, this.name);
-    const giveUp = Date.now() + 60_000;
+    const giveUp = Date.now() + 180_000;
     for (;;) {
       const object = await this.kube.get({ apiVersion: "apps/v1", kind: "Deployment", name, namespace: this.name });
       const isReady = asNumber(path(object, "status", "readyReplicas")) === replicas;
       if (isReady && (await store.readyEndpoints(color)) >= replicas) return;
-      if (Date.now() > giveUp) throw new Error(`${name} did not get ready within 60 s`);
+      if (Date.now() > giveUp) throw new Error(`${name} did not get ready within 180 s`);
       await new Promise((done) => setTimeout(done, 100));
     }
   }

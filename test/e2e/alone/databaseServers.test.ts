@@ -18,7 +18,7 @@ const SANDBOXES = serviceOf("sandbox-postgres", "hms-sandboxes");
 
 /** Whatever a pod may talk to by its own policies, the servers' policies decide too. */
 describe("the vault's and the sandboxes' database servers", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
 
   const sandbox = new TestNamespace("servers-sbx");
   const stranger = new TestNamespace("servers-other");
@@ -36,6 +36,11 @@ describe("the vault's and the sandboxes' database servers", function () {
     }
   };
 
+  /** Asked again where there was no answer: a slow machine's looks like a refusal that is not sent. */
+  const isOpen = async (asker: Asker, target: string) => {
+    for (const end = Date.now() + 30_000; (await asker.ask(target)) !== OPEN;) assert.ok(Date.now() < end, target);
+  };
+
   before(async () => {
     await bringUp(layout, { progress: new Progress({ write: () => undefined }), sandboxes: true });
     await Promise.all([sandbox.create({ "hms.delivery/sandbox": sandbox.name }), stranger.create()]);
@@ -48,7 +53,7 @@ describe("the vault's and the sandboxes' database servers", function () {
   });
 
   it("let sandboxes reach the sandboxes' server, nobody else, and nobody the vault's", async () => {
-    assert.equal(await inside.ask(SANDBOXES), OPEN);
+    await isOpen(inside, SANDBOXES);
     assert.equal(await outside.ask(SANDBOXES), REFUSED);
     for (const asker of [inside, outside]) {
       assert.equal(await asker.ask(VAULT), REFUSED);
@@ -85,11 +90,11 @@ describe("the vault's and the sandboxes' database servers", function () {
       { fieldManager: "hms-test", force: true },
     );
     const own = `http://${CLUSTER.address}:${ports.postgres}/`;
-    assert.equal(await outside.ask(own), OPEN);
-    for (const end = Date.now() + 5000; (await inside.ask(own)) !== REFUSED;) {
-      assert.ok(Date.now() < end, "the policy is not in force after 5 s");
+    await isOpen(outside, own);
+    for (const end = Date.now() + 30_000; (await inside.ask(own)) !== REFUSED;) {
+      assert.ok(Date.now() < end, "the policy is not in force after 30 s");
     }
-    assert.equal(await inside.ask(SANDBOXES), OPEN);
+    await isOpen(inside, SANDBOXES);
   });
 
   it("have their data when their pod was removed by force", async () => {
@@ -114,6 +119,6 @@ describe("the vault's and the sandboxes' database servers", function () {
     }
     assert.deepEqual(found.rows, [{ found: 1 }]);
     for (const { name, probe } of databaseServerChecks(layout, sandbox.kube))
-      assert.equal(await becomesHealthy(probe, 5000, undefined), undefined, name);
+      assert.equal(await becomesHealthy(probe, 30_000, undefined), undefined, name);
   });
 });
