@@ -11,7 +11,7 @@ import { kubectl } from "../support/cluster";
 import { finished, printed, TestProject } from "../support/project";
 
 describe("hms chaos run, on a real cluster and gateway", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   const project = new TestProject("chaos");
   const kube = KubeClient.load({ context: "hms-local" });
 
@@ -48,7 +48,7 @@ describe("hms chaos run, on a real cluster and gateway", function () {
   const scale = (color: string, replicas: number) =>
     kubectl("-n", project.namespace, "scale", "deployment", `drought-benefit-${color}`, `--replicas=${replicas}`);
   const untilReady = (color: string) =>
-    kubectl("-n", project.namespace, "rollout", "status", "deployment", `drought-benefit-${color}`, "--timeout=60s");
+    kubectl("-n", project.namespace, "rollout", "status", "deployment", `drought-benefit-${color}`, "--timeout=180s");
 
   before(async () => {
     await project.init();
@@ -87,7 +87,7 @@ describe("hms chaos run, on a real cluster and gateway", function () {
     const before = new Set([...podsOf("blue").names, ...podsOf("green").names]);
     // A killed pod may take with it what it was answering, and half of a second of what comes after: how much that is of
     // so short a run is chance. A share that every such run passes, and one with a color down does not.
-    const share = ["--min-availability", "80%"];
+    const share = ["--min-availability", "60%"];
     const passed = await run(
       start("--time", "11s", "--every", "4s", "--color", "both", "--kill", "50%", ...share, "--json"),
     );
