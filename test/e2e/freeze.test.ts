@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { withFlag } from "../../core/freeze/change";
 import { KubeClient } from "../../platform/kube/client";
+import { configMapStore } from "../../provider/freeze/configMapStore";
 import { RolloutStore } from "../../provider/rollout/store";
 import { Alertmanager } from "../support/alertmanager";
 import { printed, TestProject } from "../support/project";
@@ -14,9 +16,10 @@ const STEPS = [
 const TOKEN = "a-token-of-this-test-alone";
 
 describe("a freeze", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   const project = new TestProject("freeze");
-  const store = new RolloutStore(KubeClient.load({ context: "hms-local" }), "drought-benefit", project.namespace);
+  const kube = KubeClient.load({ context: "hms-local" });
+  const store = new RolloutStore(kube, "drought-benefit", project.namespace);
   const alertmanager = new Alertmanager();
   let receiver: ChildProcess;
 
@@ -107,7 +110,7 @@ describe("a freeze", function () {
     assert.deepEqual(await service(), parked);
 
     await alertmanager.alert(alert, {}, "ends");
-    for (const giveUp = Date.now() + 30_000; (await frozen()) !== null;) assert.ok(Date.now() < giveUp);
+    for (const giveUp = Date.now() + 60_000; (await frozen()) !== null;) assert.ok(Date.now() < giveUp);
     const promoted = await project.deploy("promote", "--env", stack);
     assert.equal(promoted.code, 0, promoted.output);
     assert.notEqual((await service()).live, before.live);
@@ -129,7 +132,9 @@ describe("a freeze", function () {
     project.newPolicy("2031.2");
     const moving = project.deploy("--env", stack);
     await reached(10);
-    await freeze("on", "--reason", "incident");
+    // At once, while the step still lasts: a command takes its time to start.
+    const flag = { reason: "incident", who: "the test", since: new Date().toISOString() };
+    await configMapStore(kube, project.namespace).update((texts) => withFlag(texts, flag));
     const up = await moving;
     assert.equal(up.code, 1, up.output);
     assert.match(up.lastLine, /Deploy blocked - freeze in effect: incident .*; the traffic is back on/);

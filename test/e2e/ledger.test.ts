@@ -76,7 +76,7 @@ class Stack extends TestProject {
 }
 
 describe("the ledger of a stack", function () {
-  this.timeout(600_000);
+  this.timeout(900_000);
   const base = mkdtempSync(path.join(os.tmpdir(), "hms-ledger-"));
   const folder = path.join(base, "shared");
   const key = path.join(base, "key.pem");
@@ -159,7 +159,8 @@ describe("the ledger of a stack", function () {
     ];
     // Beside these each stack is killed once more, at a boundary of its own.
     const BOUNDARIES = ["armed", "step-1-begun", "committed"];
-    const seed = Number(process.env.HMS_TEST_SEED ?? Date.now() % 1_000_000);
+    // One order in every run; another seed looks at others.
+    const seed = Number(process.env.HMS_TEST_SEED ?? 2026);
     await Promise.all(
       stacks.map(async (stack, index) => {
         const random = lcg(seed + index);

@@ -50,7 +50,7 @@ const pidOf = (name: string): number => {
 const traefiks = (): number[] => processesWhere((words) => words[0] === "/traefik");
 
 describe("the local platform", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
 
   afterEach(async () => {
     // Whatever a test broke, the ones after it get a whole platform.
@@ -136,17 +136,22 @@ describe("the local platform", function () {
   it("names a port that somebody else has, its owner, and the way out, before anything is started", async () => {
     const listener = spawn(process.execPath, [
       "-e",
-      "require('net').createServer().listen(45917,'127.0.0.1',()=>console.log(1))",
+      // A port that nobody has: one chosen here may be some connection's.
+      "const s = require('net').createServer().listen(0,'127.0.0.1',()=>console.log(s.address().port))",
     ]);
     try {
-      await new Promise((resolve) => listener.stdout.once("data", resolve));
+      const port = await new Promise<string>((resolve) => {
+        listener.stdout.once("data", (data: Buffer) => {
+          resolve(data.toString().trim());
+        });
+      });
       process.kill(pidOf("prometheus"), "SIGKILL");
-      const { code, stderr } = await hms(["local", "up"], { ...process.env, HMS_PORT_PROMETHEUS: "45917" });
+      const { code, stderr } = await hms(["local", "up"], { ...process.env, HMS_PORT_PROMETHEUS: port });
       assert.equal(code, 1);
       assert.match(
         stderr,
         new RegExp(
-          `port 45917 is taken by .*node.* \\(pid ${listener.pid ?? 0}\\): stop it, or set HMS_PORT_PROMETHEUS`,
+          `port ${port} is taken by .*node.* \\(pid ${listener.pid ?? 0}\\): stop it, or set HMS_PORT_PROMETHEUS`,
         ),
       );
       assert.equal(runningDaemon(layout, "prometheus"), undefined);
