@@ -23,7 +23,7 @@ const APPLY = { fieldManager: "hms-test", force: true };
 const MERGE = { type: "merge", fieldManager: "hms-test" } as const;
 
 describe("the accounts of a stack's namespace", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
 
   const space = new TestNamespace("access");
   const { name: namespace } = space;

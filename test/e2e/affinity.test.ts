@@ -33,7 +33,7 @@ class Visitor {
 }
 
 describe("sessions, on a real cluster and gateway", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   const space = new TestNamespace("sessions");
   const [r1, r2] = [release("r1"), release("r2")];
   const shape = space.shape("svc");
@@ -114,7 +114,7 @@ describe("sessions, on a real cluster and gateway", function () {
     const onGreen = visitors.filter(({ color }) => color === "green");
     for (const visitor of onGreen) await visitor.ask();
     // Twice already while nobody changed, and now once more.
-    const giveUp = Date.now() + 30_000;
+    const giveUp = Date.now() + 90_000;
     for (;;) {
       const seen = await prometheus.query(counted, signal);
       if (seen !== null && seen >= 3 * onGreen.length) return;
@@ -167,7 +167,7 @@ describe("sessions, on a real cluster and gateway", function () {
 });
 
 describe("a service with affinity: cookie", function () {
-  this.timeout(200_000);
+  this.timeout(600_000);
   const project = new TestProject("affinity");
   after(() => {
     project.remove();

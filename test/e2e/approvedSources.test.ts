@@ -7,7 +7,7 @@ import type { LedgerEntry } from "../../core/ledger/entry";
 import { TestProject } from "../support/project";
 
 describe("a stack that is deployed from approved sources only", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   const project = new TestProject("approved");
   // Beside the clone: whoever made a commit must not be able to say whose signature counts.
   const keys = path.join(os.tmpdir(), `hms-approvers-${process.pid}`);

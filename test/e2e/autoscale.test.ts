@@ -11,7 +11,7 @@ interface Size {
 }
 
 describe("a service that scales by itself", function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   const project = new TestProject("scale");
 
   const ours = (...words: readonly string[]) => kubectl("--namespace", project.namespace, ...words);
@@ -52,7 +52,7 @@ describe("a service that scales by itself", function () {
   it("brings a new release up as large as the live one has become, and moves only then", async () => {
     const before = await colors();
     ours("scale", "deployment", `drought-benefit-${before.live}`, "--replicas=3");
-    ours("rollout", "status", "deployment", `drought-benefit-${before.live}`, "--timeout=60s");
+    ours("rollout", "status", "deployment", `drought-benefit-${before.live}`, "--timeout=180s");
     project.newPolicy("scaled");
     const up = await project.up();
     assert.equal(up.code, 0, up.output);

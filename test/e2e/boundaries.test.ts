@@ -32,7 +32,7 @@ interface Checkpoint {
 }
 
 describe("a mover that is killed at a boundary of a move", function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   const project = new TestProject("boundary");
   const kube = KubeClient.load({ context: "hms-local" });
   const store = new RolloutStore(kube, SERVICE, project.namespace);
@@ -92,7 +92,7 @@ describe("a mover that is killed at a boundary of a move", function () {
     try {
       await new Mover({ store, lease, dataPlane, progress: () => undefined }).run(
         { ...wish, intent: "deploy", takeOver: false },
-        AbortSignal.timeout(20_000),
+        AbortSignal.timeout(120_000),
       );
     } finally {
       await lease.release();
@@ -166,7 +166,7 @@ describe("a mover that is killed at a boundary of a move", function () {
   it("dies when it has put the traffic back: the next hms-deploy tries again", () =>
     underLoad(async () => {
       strategy([
-        { weight: 50, gates: "none", hold: "60s" },
+        { weight: 50, gates: "none", hold: "5m" },
         { weight: 100, gates: "none" },
       ]);
       newRelease();

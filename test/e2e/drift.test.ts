@@ -5,7 +5,7 @@ import { kubectl } from "../support/cluster";
 import { TestProject } from "../support/project";
 
 describe("what others do to a delivered service", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   const project = new TestProject("drift");
   const k = (...args: readonly string[]): string => kubectl("-n", project.namespace, ...args);
   const SECRET = "planted-S3cret-value-7719";

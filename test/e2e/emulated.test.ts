@@ -20,7 +20,7 @@ interface AccountEntry {
 
 /** The stack's own file, on an emulator, registries and namespaces of this test's. */
 describe("the stack emulated: three accounts, each with its AWS, its registry and its cluster", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   const project = new TestProject("emulated", { from: "emulated" });
   const registries = new Map(EMULATED_ACCOUNTS.map(({ name }) => [name as string, new OciRegistry()]));
   const namespaceOf = (account: string): string => `${project.namespace}-${account}`;

@@ -7,7 +7,7 @@ import { kubectl } from "../support/cluster";
 import { TestProject } from "../support/project";
 
 describe("a fleet of stacks, each with waves of its own", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   const project = new TestProject("fleet");
   const other = `${project.stack}-b`;
   const namespace = `hms-${other}`;

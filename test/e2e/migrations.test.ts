@@ -21,7 +21,7 @@ const SERVICE = "drought-benefit";
 const SECRET = "planted-owner-password";
 
 describe("migrations of a service", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   const project = new TestProject("migrate");
   const kube = KubeClient.load({ context: "hms-local" });
   const store = new RolloutStore(kube, SERVICE, project.namespace);
@@ -219,7 +219,7 @@ describe("migrations of a service", function () {
   it("are taken back when a gate fails, after the traffic is back", () =>
     underLoad(async () => {
       inServiceFile((document) => {
-        const looks = { every: "1s", within: "30s", consecutive: 1, minSamples: 1 };
+        const looks = { every: "1s", within: "90s", consecutive: 1, minSamples: 1 };
         document.kpis = [{ name: "never", query: "vector(1)", comparison: "<", limit: 0.5, ...looks }];
       });
       project.service((service) => {
@@ -253,7 +253,7 @@ describe("migrations of a service", function () {
     const from = await live();
     const wanted = newRelease();
     await deployed();
-    for (const end = Date.now() + 60_000; (await actual()).weights?.[from] !== 100;) {
+    for (const end = Date.now() + 180_000; (await actual()).weights?.[from] !== 100;) {
       assert.ok(Date.now() < end, "the watcher did not put the traffic back");
       await new Promise((done) => setTimeout(done, 300));
     }

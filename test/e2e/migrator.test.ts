@@ -17,7 +17,7 @@ import { work } from "../unit/migrations/support";
 const SECRET = { secret: "owner", key: "password" };
 
 describe("runs of a migration, with the rights of hms-switch", function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   const space = new TestNamespace("migrator");
   const up = ["node", "-e", 'console.log("as " + process.env.PGPASSWORD)'];
   const accounts = new NamespaceAccounts(space.name, ["svc"], {
@@ -91,7 +91,7 @@ describe("runs of a migration, with the rights of hms-switch", function () {
 
   it("are taken back when their image is not there: nothing was run, and a later one may", async () => {
     const missing = `${image.split("@")[0] ?? ""}@sha256:${"0".repeat(64)}`;
-    const message = await failure(migrate("c", { image: missing }, 5000));
+    const message = await failure(migrate("c", { image: missing }, 12_000));
     assert.match(message, /svc: up of C \([0-9a-f]{12}\) failed: it did not start: .*(not found|pull)/i);
     assert.deepEqual([await stateOf("c"), await jobsOf("c")], [["up failed", 1], []]);
     assert.equal(await migrate("c"), true);

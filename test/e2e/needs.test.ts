@@ -17,7 +17,7 @@ const CLAIM = {
 };
 
 describe("a service that needs another one, end to end", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   const project = new TestProject("needs");
   const database = new TestDatabase("needs");
   const kube = KubeClient.load({ context: "hms-local" });

@@ -14,7 +14,7 @@ const WITHOUT = { scan: accepted, approvedSources: accepted };
 const kube = KubeClient.load({ context: "hms-local" });
 
 describe("the policy pack", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   const project = new TestProject("policy");
   const issuer = new TokenIssuer();
   const store = new RolloutStore(kube, SERVICE, project.namespace);

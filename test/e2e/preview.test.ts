@@ -7,7 +7,7 @@ import { kubectl } from "../support/cluster";
 import { TestProject } from "../support/project";
 
 describe("a preview, and the update by its plan", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   const project = new TestProject("preview");
   const plan = path.join(project.folder, "saved.plan");
   let document: PreviewDocument;

@@ -29,7 +29,7 @@ const inside = {
 const [ALIVE, GONE] = [600, 1];
 
 describe("the runner", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
 
   const space = new TestNamespace("runner");
   const accounts = new NamespaceAccounts(space.name, ["svc"]);
@@ -75,8 +75,8 @@ describe("the runner", function () {
   const inNamespace = (...args: readonly string[]) => kubectl("-n", space.name, ...args);
   const logOf = (job: string) => inNamespace("logs", `job/${job}`);
   const until = async (what: string, done: () => boolean | Promise<boolean>) => {
-    for (const end = Date.now() + 60_000; !(await done());) {
-      if (Date.now() > end) throw new Error(`${what} did not happen within 60 s`);
+    for (const end = Date.now() + 180_000; !(await done());) {
+      if (Date.now() > end) throw new Error(`${what} did not happen within 180 s`);
       await sleep(200);
     }
   };

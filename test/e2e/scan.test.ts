@@ -5,7 +5,7 @@ import { planted, writeDumps } from "../support/advisories";
 import { TestProject } from "../support/project";
 
 describe("a stack whose images are scanned", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   const project = new TestProject("scan");
   const token = `ghp_${Array.from({ length: 36 }, (_, index) => "aB3dE5gH7jK9mN1pQ"[(index * 7) % 17]).join("")}`;
 

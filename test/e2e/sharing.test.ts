@@ -46,7 +46,7 @@ class SandboxSpace extends TestNamespace {
 }
 
 describe("a shared sandbox", function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   const layout = loadLayout();
   const port = layout.ports.gateway;
   const id = randomBytes(3).toString("hex");
@@ -124,7 +124,7 @@ describe("a shared sandbox", function () {
 
   /** From its first moment on the way in leads to the gate, or nowhere. */
   async function untilGuarded(): Promise<void> {
-    for (const giveUp = Date.now() + 30_000; ;) {
+    for (const giveUp = Date.now() + 90_000; ;) {
       const { status } = await new CookieBrowser(port).ask(url);
       if (status === 303) return;
       assert.ok([404, 500, 502, 503].includes(status), `an open door: ${status}`);
@@ -211,7 +211,7 @@ describe("a shared sandbox", function () {
     assert.match(await page.content(), /You cannot open this/);
     await picture(page, "refused");
     await page.context().close();
-    for (const giveUp = Date.now() + 10_000; ;) {
+    for (const giveUp = Date.now() + 60_000; ;) {
       const records = (await recordsOf({ kube: home.kube }, sandbox.name))?.records ?? [];
       const refused = records.find(({ kind, who }) => kind === "refused" && who === "eve");
       if (refused) {

@@ -21,7 +21,7 @@ const REPOSITORY = "hms-test/signing";
 const copySignatures = (from: string, to: string) => copyBeside(from, to, signaturesTag);
 
 describe("a stack whose images are signed", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   const project = new TestProject("signing");
   const [ours, theirs] = [newImageKey(), newImageKey()];
   const signer = path.join(project.folder, "signer.pem");
@@ -126,12 +126,12 @@ describe("a stack whose images are signed", function () {
     const signed = await signedImage();
     const own = ["-n", `${project.namespace}-admission`];
     kubectl(...own, "scale", "deployment", "hms-admission", "--replicas=0");
-    kubectl(...own, "wait", "--for=delete", "pod", "-l", "app.kubernetes.io/name=hms-admission", "--timeout=60s");
+    kubectl(...own, "wait", "--for=delete", "pod", "-l", "app.kubernetes.io/name=hms-admission", "--timeout=180s");
     assert.match(asked(podOf(signed)), /failed calling webhook/);
     kubectl("-n", project.namespace, "annotate", "deployment", "drought-benefit-blue", "hms-test=1");
     kubectl(...own, "scale", "deployment", "hms-admission", "--replicas=1");
-    kubectl(...own, "rollout", "status", "deployment/hms-admission", "--timeout=60s");
-    const end = Date.now() + 20_000;
+    kubectl(...own, "rollout", "status", "deployment/hms-admission", "--timeout=180s");
+    const end = Date.now() + 60_000;
     while (!/created/.test(asked(podOf(signed)))) {
       if (Date.now() > end) assert.fail(asked(podOf(signed)));
       await sleep(250);

@@ -10,7 +10,7 @@ interface KubeConfig {
 }
 
 describe("the stacks of this project, really run", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
 
   for (const stack of ["staging", "preprod"]) {
     it(`delivers ${stack} and takes it away`, async () => {

@@ -40,7 +40,7 @@ export class Alertmanager {
       { stdio: ["ignore", "ignore", "pipe"] },
     );
     this.child.stderr?.on("data", (chunk: Buffer) => (this.said += chunk.toString()));
-    const giveUp = Date.now() + 30_000;
+    const giveUp = Date.now() + 60_000;
     while (!(await this.isReady())) {
       if (this.child.exitCode !== null || Date.now() > giveUp)
         throw new Error(`Alertmanager is not ready: ${this.said}`);

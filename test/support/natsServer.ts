@@ -24,7 +24,7 @@ export class NatsServer {
     const child = spawn(command, [...args, ...own, ...rights], { stdio: ["ignore", "ignore", "pipe"] });
     this.child = child;
     child.stderr.on("data", (chunk: Buffer) => (this.said += chunk.toString()));
-    const giveUp = Date.now() + 30_000;
+    const giveUp = Date.now() + 60_000;
     while (!/Server is ready/.test(this.said)) {
       if (child.exitCode !== null || Date.now() > giveUp) throw new Error(`NATS is not ready: ${this.said}`);
       await new Promise((done) => setTimeout(done, 50));

@@ -31,7 +31,7 @@ export class OciRegistry {
     for (let tries = 0; ; tries++) {
       const up = await fetch(`http://${this.address}/v2/`).catch(() => undefined);
       if (up?.ok) return;
-      if (tries === 200 || this.child.exitCode !== null) throw new Error("docker-registry does not come up");
+      if (tries === 1200 || this.child.exitCode !== null) throw new Error("docker-registry does not come up");
       await new Promise((done) => setTimeout(done, 50));
     }
   }

@@ -23,8 +23,8 @@ export class TestRegistry {
     // It does not outlive a test that is killed.
     this.child = spawn("setpriv", ["--pdeathsig", "KILL", "docker-registry", "serve", config], { stdio: "ignore" });
     const answers = () => fetch(`http://${this.host}/v2/`).catch(() => undefined);
-    for (const end = Date.now() + 20_000; (await answers())?.ok !== true;) {
-      if (Date.now() > end) throw new Error("the test's registry did not start within 20 s");
+    for (const end = Date.now() + 60_000; (await answers())?.ok !== true;) {
+      if (Date.now() > end) throw new Error("the test's registry did not start within 60 s");
       await sleep(50);
     }
   }

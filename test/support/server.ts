@@ -51,7 +51,7 @@ export class TestServer {
         await this.run("select 1");
         return;
       } catch (error) {
-        if (tries === 100) throw error;
+        if (tries === 600) throw error;
         await sleep(100);
       }
     }
