@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { spawn, type ChildProcess } from "node:child_process";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ChaosReport } from "../../core/chaos/report";
 import { asArray, path as at } from "../../core/json";
 import { LABEL } from "../../core/rollout/names";
@@ -142,6 +143,11 @@ describe("hms chaos run, on a real cluster and gateway", function () {
 
   it("is inconclusive, and touches nothing, where the last pod would have to die", async () => {
     scale("blue", 1);
+    // Its Deployment counts as rolled out before the other pod is told to go.
+    for (const end = Date.now() + 60_000; podsOf("blue").names.length !== 1;) {
+      assert.ok(Date.now() < end, "blue keeps both pods");
+      await sleep(200);
+    }
     untilReady("blue");
     const before = podsOf("blue").names;
     const unsure = await run(start("--color", "idle", "--json"));

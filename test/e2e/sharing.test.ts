@@ -80,7 +80,7 @@ describe("a shared sandbox", function () {
     await Promise.all([ensureReviewGate(sandboxes, io, true), pod.start().then(() => pod.isReady())]);
     await routeToProgram();
     await untilGuarded();
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"], timeout: 180_000 });
   });
   after(async () => {
     await (browser as Browser | undefined)?.close();
@@ -150,6 +150,7 @@ describe("a shared sandbox", function () {
   /** A person with a browser of their own, who opens the sandbox and says who they are. */
   async function visit(user: string): Promise<Page> {
     const page = await browser.newPage({ viewport: { width: 1000, height: 1100 } });
+    page.setDefaultTimeout(120_000);
     await page.goto(url);
     await picture(page, "sign-in");
     await page.getByRole("button", { name: `(${user})` }).click();
