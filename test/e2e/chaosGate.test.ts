@@ -128,7 +128,7 @@ describe("chaos before a move", function () {
   it("moves nothing and holds nothing when it cannot tell, for somebody took the rollout over", () =>
     underLoad(async () => {
       newRelease();
-      chaos({ time: "1m" });
+      chaos({ ...LENIENT, time: "1m" });
       const child = project.startDeploy("--env", project.stack);
       const running = finished(child);
       await printed(child, /killed drought-benefit-green-/);
