@@ -37,6 +37,8 @@ const SHORT_COPY = 128;
 const NULL = Buffer.from("null", "latin1");
 /** Scratch kept between batches; one value of 50 MB shall not stay. */
 const SCRATCH_KEPT = 1 << 20;
+/** The same of what is written. */
+const OUT_KEPT = 1 << 22;
 
 /**
  * What is to change in a batch of rows, in order, and the writing of the changed bytes. All between two edits is
@@ -46,6 +48,8 @@ export class Edits {
   /** Holds what stands in no input: fakes that are known already, values without their escapes. */
   scratch = Buffer.allocUnsafeSlow(1 << 16);
   scratchEnd = 0;
+  /** Used again for each batch. */
+  #out = Buffer.alloc(0);
   #list = new Int32Array(NUMBERS * 4096);
   #end = 0;
   /** Bytes by which the output can be longer than the input. */
@@ -89,9 +93,9 @@ export class Edits {
     this.#growth += longest;
   }
 
-  /** The first `end` bytes of the input with all edits made; then there are none. */
+  /** The first `end` bytes of the input with all edits made, until the next call; then there are none. */
   apply(input: Buffer, end: number, fakes: readonly WrittenFake[]): Buffer {
-    const out = Buffer.allocUnsafeSlow(end + this.#growth);
+    const out = this.room(end + this.#growth);
     const list = this.#list;
     let isInside = false;
     let from = 0;
@@ -139,6 +143,11 @@ export class Edits {
     to = copy(input, from, end, out, to);
     this.clear();
     return out.subarray(0, to);
+  }
+
+  private room(bytes: number): Buffer {
+    if (bytes <= this.#out.length && this.#out.length <= Math.max(OUT_KEPT, 2 * bytes)) return this.#out;
+    return (this.#out = Buffer.allocUnsafeSlow(bytes + (bytes >>> 2)));
   }
 
   /** Forgets all edits. */

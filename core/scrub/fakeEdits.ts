@@ -109,7 +109,7 @@ export class FakeEdits {
     slot.count++;
   }
 
-  /** The first `end` bytes of the input with all edits made. */
+  /** The first `end` bytes of the input with all edits made, until the next call. */
   apply(input: Buffer, end: number): Buffer {
     if (this.readsOnly) {
       this.edits.clear();

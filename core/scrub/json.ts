@@ -61,6 +61,8 @@ const BRACE = 123;
 const BRACE_END = 125;
 
 const NOTHING = Buffer.alloc(0);
+/** Containers in one another; for more of them room is made each time. */
+const DEEP = 1000;
 /** What a byte within a string is: 0 for most. */
 const ENDS_STRING = 1;
 const ESCAPES = 2;
@@ -69,10 +71,10 @@ const IN_STRING = Uint8Array.from({ length: 256 }, (_, code) =>
   code === QUOTE ? ENDS_STRING : code === BACKSLASH ? ESCAPES : code < 32 ? FORBIDDEN : 0,
 );
 
-const LITERALS: readonly (readonly [JsonScalar, Buffer])[] = [
-  ["boolean", Buffer.from("true")],
-  ["boolean", Buffer.from("false")],
-  ["null", Buffer.from("null")],
+const LITERALS: readonly { readonly kind: JsonScalar; readonly text: Buffer }[] = [
+  { kind: "boolean", text: Buffer.from("true") },
+  { kind: "boolean", text: Buffer.from("false") },
+  { kind: "null", text: Buffer.from("null") },
 ];
 
 /**
@@ -83,6 +85,8 @@ export class JsonWalk {
   /** Containers around `at`: what the rules say below each, and whether it is an object. */
   private readonly nodes: (JsonNode | undefined)[] = [];
   private readonly isObject: boolean[] = [];
+  /** How many; what the lists have behind it is of documents before. */
+  private depth = 0;
   /** The last string has an escape. */
   private isEscaped = false;
   private bytes: Buffer = NOTHING;
@@ -99,7 +103,8 @@ export class JsonWalk {
     this.bytes = bytes;
     this.at = start;
     this.end = end;
-    this.nodes.length = this.isObject.length = 0;
+    this.depth = 0;
+    if (this.nodes.length > DEEP) this.nodes.length = this.isObject.length = 0;
     let node: JsonNode | undefined = this.root;
     for (;;) {
       if (this.value(node)) {
@@ -117,8 +122,8 @@ export class JsonWalk {
     const code = this.blanks();
     if (code === BRACE || code === BRACKET) {
       this.at++;
-      this.nodes.push(node);
-      this.isObject.push(code === BRACE);
+      this.nodes[this.depth] = node;
+      this.isObject[this.depth++] = code === BRACE;
       return this.blanks() !== (code === BRACE ? BRACE_END : BRACKET_END);
     }
     const start = this.at;
@@ -132,7 +137,7 @@ export class JsonWalk {
    */
   private next(isFirst: boolean): JsonNode | undefined {
     for (;;) {
-      const depth = this.nodes.length - 1;
+      const depth = this.depth - 1;
       const code = this.blanks();
       if (depth < 0) {
         if (this.at !== this.end) bad();
@@ -143,8 +148,7 @@ export class JsonWalk {
       if (!isFirst) {
         if (code === (isObject ? BRACE_END : BRACKET_END)) {
           this.at++;
-          this.nodes.pop();
-          this.isObject.pop();
+          this.depth--;
           continue;
         }
         if (code !== COMMA) bad();
@@ -178,8 +182,11 @@ export class JsonWalk {
       start = 0;
       end = bytes.length;
     }
-    for (const { key, node: child } of node.children)
-      if (key.length === end - start && isAt(bytes, start, key)) return child;
+    const { children } = node;
+    for (let index = 0; index < children.length; index++) {
+      const child = children[index];
+      if (child?.key.length === end - start && isAt(bytes, start, child.key)) return child.node;
+    }
     return undefined;
   }
 
@@ -210,7 +217,7 @@ export class JsonWalk {
       const letter = bytes[++at] ?? 0;
       if (letter === 117) {
         for (const stop = at + 4; at < stop;) if (!isHex(bytes[++at] ?? 0)) bad();
-      } else if (!ESCAPED.has(letter)) bad();
+      } else if (ESCAPED[letter] !== 1) bad();
     }
     return bad();
   }
@@ -238,10 +245,12 @@ export class JsonWalk {
   }
 
   private literal(): JsonScalar {
-    for (const [kind, text] of LITERALS) {
-      if (this.at + text.length > this.end || !isAt(this.bytes, this.at, text)) continue;
-      this.at += text.length;
-      return kind;
+    for (let index = 0; index < LITERALS.length; index++) {
+      const literal = LITERALS[index];
+      if (literal === undefined || this.at + literal.text.length > this.end) continue;
+      if (!isAt(this.bytes, this.at, literal.text)) continue;
+      this.at += literal.text.length;
+      return literal.kind;
     }
     return bad();
   }
@@ -253,7 +262,7 @@ export class JsonWalk {
 
 /** Stands for "no value follows" where rules may be missing. */
 const DONE: JsonNode = { action: undefined, children: [], star: undefined };
-const ESCAPED = new Set(Buffer.from('"\\/bfnrt'));
+const ESCAPED = Uint8Array.from({ length: 256 }, (_, code) => (Buffer.from('"\\/bfnrt').includes(code) ? 1 : 0));
 
 const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 const isHex = (code: number): boolean => isDigit(code) || ((code | 32) >= 97 && (code | 32) <= 102);

@@ -205,12 +205,14 @@ export class GroupReader {
     const place = this.wanted[this.column] ?? 0;
     this.lows[place] = endLow(this.low);
     this.highs[place] = endHigh(this.low, this.high);
-    [this.low, this.high] = this.key;
+    this.low = this.key[0];
+    this.high = this.key[1];
   }
 
   private endRow(): void {
     this.column = 0;
-    let [low, high] = [0, 0];
+    let low = 0;
+    let high = 0;
     for (let at = 0; at < this.lows.length; at++) {
       const before = low;
       low = lowOfBoth(before, high, this.lows[at] ?? 0);

@@ -11,6 +11,8 @@ import type { FakeTag } from "./tags";
 
 /** Bytes of rows that are masked at once. */
 const BATCH_BYTES = 256 * 1024;
+/** Of rows that wait, between batches. */
+const MOST_KEPT = 4 * BATCH_BYTES;
 
 /** What a byte is to the loop over rows; bits, for all that a field has. */
 const ESCAPES = 1;
@@ -63,8 +65,9 @@ export class TableMask {
   readonly #fakes: FakeEdits;
   readonly #steps: readonly Step[];
   #value = Buffer.alloc(0);
-  #pending: Buffer[] = [];
-  #pendingBytes = 0;
+  /** Rows that wait, in the first bytes of a buffer that stays. */
+  #input = Buffer.alloc(0);
+  #inputEnd = 0;
   #column: number | undefined;
   #rows = 0;
   #bytesIn = 0;
@@ -91,6 +94,11 @@ export class TableMask {
     return this.#fakes.ordered;
   }
 
+  /** So far; `counts` has more. */
+  get rows(): number {
+    return this.#rows;
+  }
+
   get counts(): MaskCounts {
     const json = this.#steps.flatMap((step) => (step.kind === "json" ? [step.mask] : []));
     return {
@@ -104,25 +112,34 @@ export class TableMask {
   }
 
   /**
-   * Takes the next bytes of the stream, whose buffer must not change any more. Returns masked rows once there are
-   * enough.
+   * Takes the next bytes of the stream. Returns masked rows once there are enough, in a buffer that the next call uses
+   * again.
    * @throws ScrubError; the stream is then of no more use.
    */
   push(chunk: Buffer): Buffer | undefined {
-    const rest = chunk.length - chunk.lastIndexOf(LINE_FEED) - 1;
-    this.#pending.push(chunk);
-    this.#pendingBytes += chunk.length;
-    if (rest === chunk.length || this.#pendingBytes - rest < BATCH_BYTES) return undefined;
-    return this.mask(this.#pendingBytes - rest);
+    this.reserve(chunk.length);
+    chunk.copy(this.#input, this.#inputEnd);
+    const before = this.#inputEnd;
+    this.#inputEnd += chunk.length;
+    const end = before + chunk.lastIndexOf(LINE_FEED) + 1;
+    if (end === before || end < BATCH_BYTES) return undefined;
+    return this.mask(end);
   }
 
   /** The rows that are left, at the end of the stream. @throws ScrubError `copy-malformed` if it ends within a row. */
   end(): Buffer | undefined {
-    if (this.#pendingBytes === 0) return undefined;
-    const input = Buffer.concat(this.#pending, this.#pendingBytes);
-    if (input.at(-1) !== LINE_FEED) throw this.malformed(0);
-    this.#pending = [input];
-    return this.mask(input.length);
+    if (this.#inputEnd === 0) return undefined;
+    if (this.#input[this.#inputEnd - 1] !== LINE_FEED) throw this.malformed(0);
+    return this.mask(this.#inputEnd);
+  }
+
+  /** Makes room for so many bytes behind those that wait. */
+  private reserve(bytes: number): void {
+    const needed = this.#inputEnd + bytes;
+    if (needed <= this.#input.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(2 * BATCH_BYTES, needed + (needed >>> 1)));
+    this.#input.copy(larger, 0, 0, this.#inputEnd);
+    this.#input = larger;
   }
 
   private step(action: FieldAction): Step {
@@ -139,9 +156,7 @@ export class TableMask {
   }
 
   private mask(end: number): Buffer {
-    const [first] = this.#pending;
-    const input =
-      this.#pending.length === 1 && first !== undefined ? first : Buffer.concat(this.#pending, this.#pendingBytes);
+    const input = this.#input;
     let output: Buffer;
     try {
       this.readRows(input, end);
@@ -152,9 +167,10 @@ export class TableMask {
     }
     this.#bytesIn += end;
     this.#bytesOut += output.length;
-    // A copy, so that the rest of a row does not keep the whole batch.
-    this.#pending = end < input.length ? [Buffer.from(input.subarray(end))] : [];
-    this.#pendingBytes = input.length - end;
+    this.#inputEnd -= end;
+    // After one row of many megabytes their buffer goes.
+    if (input.length > MOST_KEPT && this.#inputEnd <= MOST_KEPT) this.#input = Buffer.allocUnsafeSlow(MOST_KEPT);
+    input.copy(this.#input, 0, end, end + this.#inputEnd);
     return output;
   }
 

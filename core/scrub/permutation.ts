@@ -88,7 +88,8 @@ function randomTables(key: Uint8Array, half: number, inBits: number, outBits: nu
   const tables = new Uint16Array(PAIRS * 2 ** inBits);
   const stream = createCipheriv(`aes-${key.length * 8}-ctr`, key, counter).update(Buffer.alloc(tables.length * 2));
   const mask = 2 ** outBits - 1;
-  for (let index = 0; index < tables.length; index++) tables[index] = stream.readUInt16LE(index * 2) & mask;
+  for (let index = 0; index < tables.length; index++)
+    tables[index] = ((stream[index * 2] ?? 0) | ((stream[index * 2 + 1] ?? 0) << 8)) & mask;
   return tables;
 }
 

@@ -1,8 +1,5 @@
-import { createHash } from "node:crypto";
-import { createWriteStream } from "node:fs";
 import path from "node:path";
-import { Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { finished } from "node:stream/promises";
 import type { Observer } from "../../core/scrub/fakeEdits";
 import type { FakeMaker } from "../../core/scrub/fakes/fakeMaker";
 import { ScrubError, withoutValues } from "../../core/scrub/errors";
@@ -11,7 +8,8 @@ import { TableMask, type MaskOptions } from "../../core/scrub/mask";
 import type { Part } from "../../core/scrub/parts";
 import type { PlannedTable } from "../../core/scrub/plan";
 import type { MaskedPart } from "./job";
-import { packers, packingOf, partFile } from "./partFile";
+import type { CopyRows } from "./copyRows";
+import { packingOf, partFile, PartWriter } from "./partFile";
 import type { Source } from "./source";
 
 export type ManifestTable = SnapshotManifest["tables"][number];
@@ -47,13 +45,13 @@ export async function readPart(part: Part, { source, maker, observer, moved }: P
   const mask = new TableMask(part.table, maker, { observer, readsOnly: true });
   await guarded(part, async () => {
     let told = 0;
-    for await (const chunk of source.copy(part)) {
-      mask.push(chunk as Buffer);
-      moved(mask.counts.rows - told, (chunk as Buffer).length);
-      told = mask.counts.rows;
-    }
+    await takeRows(source.copy(part), (chunk) => {
+      mask.push(chunk);
+      moved(mask.rows - told, chunk.length);
+      told = mask.rows;
+    });
     mask.end();
-    moved(mask.counts.rows - told, 0);
+    moved(mask.rows - told, 0);
   });
 }
 
@@ -66,62 +64,50 @@ export async function maskPart(
   { source, maker, moved, ...options }: PartReading & MaskOptions,
 ): Promise<Omit<MaskedPart, "part">> {
   const mask = new TableMask(part.table, maker, options);
-  let told = 0;
-  const masking = new Transform({
-    highWaterMark: 2 ** 20,
-    transform(chunk: Buffer, _encoding, done) {
-      passOn(done, () => mask.push(chunk));
-      moved(mask.counts.rows - told, chunk.length);
-      told = mask.counts.rows;
-    },
-    flush(done) {
-      passOn(done, () => mask.end());
-      moved(mask.counts.rows - told, 0);
-    },
-  });
   const packing = packingOf(compression);
   const file = partFile(tableIndex, part.number, packing);
-  const rows = source.copy(part);
-  const hash = createHash("sha256");
-  let bytes = 0;
-  const counting = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      bytes += chunk.length;
-      done(null, chunk);
-    },
+  return guarded(part, async () => {
+    const writer = new PartWriter(path.join(folder, file), packing, compression);
+    let told = 0;
+    const write = (rows: Buffer | undefined, bytes: number): void => {
+      if (rows !== undefined) writer.write(rows);
+      moved(mask.rows - told, bytes);
+      told = mask.rows;
+    };
+    try {
+      const rows = source.copy(part);
+      await takeRows(rows, (chunk) => {
+        write(mask.push(chunk), chunk.length);
+      });
+      write(mask.end(), 0);
+      const stored = { file, ...writer.end() };
+      return { stored, rowsIn: rows.rowCount, counts: mask.counts };
+    } finally {
+      writer.close();
+    }
   });
-  await guarded(part, () =>
-    pipeline([
-      rows,
-      masking,
-      ...packers(packing, compression),
-      counting,
-      createWriteStream(path.join(folder, file), { flags: "wx", mode: 0o600 }),
-    ]),
-  );
-  const stored = { file, bytes, sha256: hash.digest("hex") };
-  return { stored, rowsIn: rows.rowCount, counts: mask.counts };
 }
 
-function passOn(done: (error: Error | null, chunk?: Buffer) => void, work: () => Buffer | undefined): void {
-  let chunk: Buffer | undefined;
-  try {
-    chunk = work();
-  } catch (error) {
-    done(withoutValues(error));
-    return;
-  }
-  done(null, chunk);
+/** Hands over rows in the turn in which they come: nothing waits, and a server that is too fast is not read. */
+function takeRows(rows: CopyRows, take: (chunk: Buffer) => void): Promise<void> {
+  rows.on("data", (chunk: Buffer) => {
+    try {
+      take(chunk);
+    } catch (error) {
+      rows.destroy(isOfSystem(error) ? error : withoutValues(error));
+    }
+  });
+  return finished(rows);
 }
 
 /** What the driver or the file system throws may quote a row: it becomes a ScrubError that names the table. */
-async function guarded({ table: { schema, table } }: Part, work: () => Promise<void>) {
+async function guarded<T>({ table: { schema, table } }: Part, work: () => Promise<T>): Promise<T> {
   try {
-    await work();
+    return await work();
   } catch (error) {
     if (error instanceof ScrubError) throw error;
-    const isOurs = error instanceof Error && "syscall" in error;
-    throw withoutValues(error, isOurs ? "store-failed" : "source-refused", { schema, table });
+    throw withoutValues(error, isOfSystem(error) ? "store-failed" : "source-refused", { schema, table });
   }
 }
+
+const isOfSystem = (error: unknown): error is Error => error instanceof Error && "syscall" in error;

@@ -1,17 +1,21 @@
-import { type Hash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { createHash, type Hash } from "node:crypto";
+import { closeSync, createReadStream, openSync, readSync, writeSync } from "node:fs";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import zlib from "node:zlib";
-import { Decompress } from "fzstd";
+import { Decompress, decompress } from "fzstd";
+import { contentOfFrame, wholeFrames } from "./zstdFrames";
 
-/** Bytes that a packer is given at a time: what it writes must not depend on how they came. */
-const PACKED_AT_ONCE = 2 ** 18;
+/** Bytes of rows in a frame of their own: what is written must not depend on how they came. */
+const PACKED_AT_ONCE = 2 ** 21;
 const READ_AT_ONCE = 2 ** 18;
+/** Of a frame that is unpacked at once. */
+const LARGEST_FRAME = 2 ** 24;
+/** More than a frame's header has. */
+const HEADER = 32;
 
 /** Older Nodes have no zstd. */
-const zstd: Partial<Pick<typeof zlib, "createZstdCompress" | "createZstdDecompress">> = zlib;
+const zstd: Partial<Pick<typeof zlib, "zstdCompressSync" | "zstdDecompressSync" | "createZstdDecompress">> = zlib;
 
 /** How the rows of a part are stored; the name of its file says it, which the manifest signs. */
 export type Packing = "stored" | "gzip" | "zstd";
@@ -19,7 +23,7 @@ const ENDINGS: Readonly<Record<Packing, string>> = { stored: "", gzip: ".gz", zs
 
 /** @param level 0 stores bytes as they are. Above, zstd where this Node has it, which takes a third of gzip's time. */
 export const packingOf = (level: number): Packing =>
-  level === 0 ? "stored" : zstd.createZstdCompress === undefined ? "gzip" : "zstd";
+  level === 0 ? "stored" : zstd.zstdCompressSync === undefined ? "gzip" : "zstd";
 
 /** `003.0001.copy.zst`: tables by their place in the plan, for names of tables may be anything. */
 export const partFile = (tableIndex: number, number: number, packing: Packing): string =>
@@ -28,14 +32,76 @@ export const partFile = (tableIndex: number, number: number, packing: Packing): 
 const packingOfFile = (file: string): Packing =>
   file.endsWith(ENDINGS.gzip) ? "gzip" : file.endsWith(ENDINGS.zstd) ? "zstd" : "stored";
 
-/** What stands between rows and a part's file. The same rows come out the same, in whatever chunks they come. */
-export function packers(packing: Packing, level: number): readonly Transform[] {
-  if (packing === "stored") return [];
-  if (packing === "gzip") return [new EvenChunks(), zlib.createGzip({ level, chunkSize: 2 ** 16 })];
-  const params = { [zlib.constants.ZSTD_c_compressionLevel]: level };
-  const zipped = zstd.createZstdCompress?.({ params, chunkSize: 2 ** 17 });
-  if (zipped === undefined) throw new RangeError("this Node has no zstd");
-  return [new EvenChunks(), zipped];
+/**
+ * Writes a part's file, which must not be there yet. A thread that masks has nothing else to do: it packs and writes in its
+ * own time, without a stream between, whose buffers would be collected by the hundred. The same rows come out the same, in
+ * whatever chunks they come.
+ */
+export class PartWriter {
+  /** As stored. */
+  #bytes = 0;
+  #file: number | undefined;
+  readonly #hash = createHash("sha256");
+  /** Rows of the frame that is being filled. */
+  readonly #rows: Buffer;
+  #filled = 0;
+
+  /** @param level of the packing. */
+  constructor(
+    file: string,
+    private readonly packing: Packing,
+    private readonly level: number,
+  ) {
+    this.#file = openSync(file, "wx", 0o600);
+    this.#rows = Buffer.allocUnsafeSlow(packing === "stored" ? 0 : PACKED_AT_ONCE);
+  }
+
+  /** @param rows may change afterwards. */
+  write(rows: Buffer): void {
+    if (this.packing === "stored") {
+      this.put(rows);
+      return;
+    }
+    for (let from = 0; from < rows.length;) {
+      const count = rows.copy(this.#rows, this.#filled, from);
+      from += count;
+      this.#filled += count;
+      if (this.#filled === PACKED_AT_ONCE) this.pack();
+    }
+  }
+
+  /** After the last row. @returns the file's bytes, and their SHA-256 in hex */
+  end(): { readonly bytes: number; readonly sha256: string } {
+    // An empty file would be no archive.
+    if (this.packing !== "stored" && (this.#filled > 0 || this.#bytes === 0)) this.pack();
+    this.close();
+    return { bytes: this.#bytes, sha256: this.#hash.digest("hex") };
+  }
+
+  /** Also of one that has ended. */
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
+
+  private pack(): void {
+    const rows = this.#rows.subarray(0, this.#filled);
+    this.#filled = 0;
+    if (this.packing === "gzip") {
+      this.put(zlib.gzipSync(rows, { level: this.level, chunkSize: PACKED_AT_ONCE >>> 1 }));
+      return;
+    }
+    if (zstd.zstdCompressSync === undefined) throw new RangeError("this Node has no zstd");
+    const params = { [zlib.constants.ZSTD_c_compressionLevel]: this.level };
+    this.put(zstd.zstdCompressSync(rows, { params, chunkSize: PACKED_AT_ONCE >>> 1 }));
+  }
+
+  private put(bytes: Buffer): void {
+    this.#hash.update(bytes);
+    this.#bytes += bytes.length;
+    if (this.#file === undefined) throw new RangeError("the file is closed");
+    for (let from = 0; from < bytes.length;) from += writeSync(this.#file, bytes, from);
+  }
 }
 
 /**
@@ -44,11 +110,52 @@ export function packers(packing: Packing, level: number): readonly Transform[] {
  */
 export async function* unpacked(file: string, hash: Hash, own = true): AsyncGenerator<Buffer> {
   const packing = packingOfFile(file);
-  if (packing === "stored") {
-    yield* stored(file, hash);
-    return;
+  if (packing === "stored") yield* stored(file, hash);
+  else if (packing === "gzip") yield* streamed(file, hash, zlib.createGunzip({ chunkSize: READ_AT_ONCE }));
+  // Snapshots of before have one frame for all of a part, which may be more than memory should hold.
+  else if (isOneAtOnce(beginningOf(file))) yield* framed(file, hash, own);
+  else yield* streamed(file, hash, unpackZstd(own));
+}
+
+/** One buffer for all of a file. */
+function* stored(file: string, hash: Hash): Generator<Buffer> {
+  const from = openSync(file, "r");
+  try {
+    const buffer = Buffer.allocUnsafeSlow(READ_AT_ONCE);
+    for (;;) {
+      const count = readSync(from, buffer);
+      if (count === 0) return;
+      const chunk = buffer.subarray(0, count);
+      hash.update(chunk);
+      yield chunk;
+    }
+  } finally {
+    closeSync(from);
   }
-  const from = createReadStream(file, { highWaterMark: READ_AT_ONCE });
+}
+
+const isOneAtOnce = (frame: Buffer): boolean => (contentOfFrame(frame) ?? Infinity) <= LARGEST_FRAME;
+
+function beginningOf(file: string): Buffer {
+  const from = openSync(file, "r");
+  try {
+    const buffer = Buffer.alloc(HEADER);
+    return buffer.subarray(0, readSync(from, buffer));
+  } finally {
+    closeSync(from);
+  }
+}
+
+function* framed(file: string, hash: Hash, own: boolean): Generator<Buffer> {
+  for (const frame of wholeFrames(stored(file, hash))) {
+    if (!isOneAtOnce(frame)) throw new Error("zstd: a frame is too large");
+    // A power of two: a buffer of the rows' own size would be one more than they need.
+    if (own && zstd.zstdDecompressSync) yield zstd.zstdDecompressSync(frame, { chunkSize: PACKED_AT_ONCE });
+    else yield Buffer.from(decompress(frame));
+  }
+}
+
+async function* streamed(file: string, hash: Hash, unpacker: Transform): AsyncGenerator<Buffer> {
   const hashing = new Transform({
     highWaterMark: READ_AT_ONCE,
     transform(chunk: Buffer, _encoding, done) {
@@ -56,29 +163,11 @@ export async function* unpacked(file: string, hash: Hash, own = true): AsyncGene
       done(null, chunk);
     },
   });
-  const unpacker = packing === "gzip" ? zlib.createGunzip({ chunkSize: READ_AT_ONCE }) : unpackZstd(own);
-  const done = pipeline(from, hashing, unpacker);
+  const done = pipeline(createReadStream(file, { highWaterMark: READ_AT_ONCE }), hashing, unpacker);
   // Told by the stream that is read below, and here once more.
   done.catch(() => undefined);
   for await (const chunk of unpacker) yield chunk as Buffer;
   await done;
-}
-
-/** One buffer for all of a file. */
-async function* stored(file: string, hash: Hash): AsyncGenerator<Buffer> {
-  const handle = await open(file);
-  try {
-    const buffer = Buffer.allocUnsafeSlow(READ_AT_ONCE);
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
-      if (bytesRead === 0) return;
-      const chunk = buffer.subarray(0, bytesRead);
-      hash.update(chunk);
-      yield chunk;
-    }
-  } finally {
-    await handle.close();
-  }
 }
 
 function unpackZstd(own: boolean): Transform {
@@ -107,34 +196,6 @@ class PlainZstd extends Transform {
       done(error instanceof Error ? error : new Error("not zstd"));
       return;
     }
-    done();
-  }
-}
-
-/** Passes bytes on in chunks of one size, the last one shorter. */
-class EvenChunks extends Transform {
-  private chunk = Buffer.allocUnsafeSlow(PACKED_AT_ONCE);
-  private filled = 0;
-
-  constructor() {
-    super({ highWaterMark: PACKED_AT_ONCE });
-  }
-
-  override _transform(bytes: Buffer, _encoding: string, done: () => void): void {
-    for (let from = 0; from < bytes.length;) {
-      const count = bytes.copy(this.chunk, this.filled, from);
-      from += count;
-      this.filled += count;
-      if (this.filled < PACKED_AT_ONCE) break;
-      this.push(this.chunk);
-      this.chunk = Buffer.allocUnsafeSlow(PACKED_AT_ONCE);
-      this.filled = 0;
-    }
-    done();
-  }
-
-  override _flush(done: () => void): void {
-    if (this.filled > 0) this.push(this.chunk.subarray(0, this.filled));
     done();
   }
 }

@@ -40,6 +40,6 @@ function masked(
   options: ConstructorParameters<typeof TableMask>[2],
 ): Buffer {
   const mask = new TableMask(table, maker, options);
-  const chunks = [mask.push(Buffer.from(text)), mask.end()];
-  return Buffer.concat(chunks.filter((chunk) => chunk !== undefined));
+  const first = Buffer.from(mask.push(text) ?? "");
+  return Buffer.concat([first, mask.end() ?? Buffer.alloc(0)]);
 }

@@ -89,7 +89,7 @@ describe("masking a real database", () => {
         copyTo(`copy (select ${select} from only ${quoteRelation(table)}) to stdout`),
       ) as AsyncIterable<Buffer>) {
         raw.push(chunk);
-        masked.push(mask.push(chunk) ?? Buffer.alloc(0));
+        masked.push(Buffer.from(mask.push(chunk) ?? ""));
       }
       masked.push(mask.end() ?? Buffer.alloc(0));
       const output = Buffer.concat(masked);

@@ -60,7 +60,7 @@ describe("the example's database, masked by its rules", () => {
       const read = source.query(copyTo(`copy (select ${select} from only ${quoteRelation(table)}) to stdout`));
       for await (const chunk of read) {
         assert.ok(Buffer.isBuffer(chunk));
-        parts.push(mask.push(chunk) ?? Buffer.alloc(0));
+        parts.push(Buffer.from(mask.push(chunk) ?? ""));
       }
       parts.push(mask.end() ?? Buffer.alloc(0));
       const bytes = Buffer.concat(parts);

@@ -126,7 +126,9 @@ export abstract class KnownReader {
   private addUuid(hex: Uint8Array): void {
     const { uuid } = this;
     const { count } = this;
-    const [low, high, isNumeric] = [this.low(0), this.high(0), this.isNumeric[0] ?? 0];
+    const low = this.low(0);
+    const high = this.high(0);
+    const isNumeric = this.isNumeric[0] ?? 0;
     for (let at = 0, to = 0; at < 32; at++) {
       if (at === 8 || at === 12 || at === 16 || at === 20) to++;
       uuid[to++] = hex[at] ?? 0;
@@ -167,18 +169,19 @@ export abstract class KnownReader {
 
   /** @param before the word that stands before all of them. */
   private addPhrase(from: number, to: number, before?: number): void {
-    let [low, high] = [0, 0];
+    let low = 0;
+    let high = 0;
     let started = before !== undefined;
     let begun = started;
     if (before !== undefined) {
-      [low, high] = [this.low(before), this.high(before)];
+      low = this.low(before);
+      high = this.high(before);
       this.put(low, high, KNOWN_KINDS.beginning);
     }
     for (let at = from; at < to; at++) {
-      const [nextLow, nextHigh] = [this.low(at), this.high(at)];
-      const [lowBefore, highBefore] = [low, high];
-      low = started ? lowOfBoth(lowBefore, highBefore, nextLow) : nextLow;
-      high = started ? highOfBoth(lowBefore, highBefore, nextHigh) : nextHigh;
+      const lowBefore = low;
+      low = started ? lowOfBoth(low, high, this.low(at)) : this.low(at);
+      high = started ? highOfBoth(lowBefore, high, this.high(at)) : this.high(at);
       started = true;
       if (!begun && this.isNumeric[at] === 0) {
         this.put(low, high, KNOWN_KINDS.beginning);

@@ -160,7 +160,8 @@ export class DigitChain {
     const own = !this.dotted(first) || (at(this.lengths, first - 1) === 1 && this.text(first - 1, 1) === "1");
     const dots = one === GAP.dot && two === GAP.dot && own && !this.dotted(first + 3);
     const mixed = ((one | two) & ~(LOOSE | GAP.dot)) === 0 && one !== GAP.dot;
-    if (dots || mixed || (one === two && one !== GAP.dot)) this.reportPhone(this.text(first, 3));
+    if ((dots || mixed || (one === two && one !== GAP.dot)) && !this.isFictional(first))
+      this.reportPhone(this.text(first, 3));
   }
 
   /** Cards as people write them: groups of four, or four, six and the rest. */
@@ -181,6 +182,14 @@ export class DigitChain {
     const range = ssnRange(digits);
     if (range === "reserved" && digits.length === 9 && policy.reservedSsn === true) return;
     if (strict || range !== "never") this.found("ssn", digits);
+  }
+
+  /** 555-01xx, behind an area: what most telephones of an output are, so it is seen without a text. */
+  private isFictional(first: number): boolean {
+    const { digits } = this;
+    const exchange = (first + 1) * KEPT;
+    const isExchange = digits[exchange] === 5 && digits[exchange + 1] === 5 && digits[exchange + 2] === 5;
+    return isExchange && digits[exchange + KEPT] === 0 && digits[exchange + KEPT + 1] === 1;
   }
 
   private reportPhone(digits: string): void {
@@ -235,6 +244,8 @@ const CARDS: readonly (readonly [prefix: RegExp, shortest: number, longest: numb
 
 /** Known prefix and length, and the check digit is right (Luhn). */
 export function isCard(digits: string, length: number): boolean {
+  // Of no network, as most numbers of an output are.
+  if (digits < "2" || digits >= "7") return false;
   if (!CARDS.some(([prefix, shortest, longest]) => length >= shortest && length <= longest && prefix.test(digits)))
     return false;
   let sum = 0;

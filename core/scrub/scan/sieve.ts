@@ -123,7 +123,8 @@ export class FieldSieve {
   /** Looks at one field. @returns the place behind it; -1 if it has to be handed over, with no question left of it */
   private field(chunk: Uint8Array, start: number): number {
     const { lows, highs, fieldOf, fields, noLows, noHighs } = this;
-    const [key0, key1] = this.key;
+    const key0 = this.key[0];
+    const key1 = this.key[1];
     const kinds = BYTES;
     const folds = FOLDED;
     const { length } = chunk;

@@ -64,7 +64,7 @@ export function maskAll(mask: TableMask, copy: string | Buffer, sizes: readonly 
   for (let at = 0, turn = 0; at < input.length; turn++) {
     const size = sizes[turn % sizes.length] ?? 1;
     const masked = mask.push(Buffer.from(input.subarray(at, at + size)));
-    if (masked !== undefined) out.push(masked);
+    if (masked !== undefined) out.push(Buffer.from(masked));
     at += size;
   }
   const last = mask.end();
