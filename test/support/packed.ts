@@ -1,4 +1,5 @@
 import zlib from "node:zlib";
+import { wholeFrames } from "../../provider/snapshot/zstdFrames";
 
 const zstd: Partial<Pick<typeof zlib, "zstdCompressSync" | "zstdDecompressSync">> = zlib;
 const { Z_SYNC_FLUSH, ZSTD_e_flush } = zlib.constants;
@@ -10,9 +11,19 @@ export const isPacked = (file: string): boolean => /\.(gz|zst)$/.test(file);
 export function unpackFile(file: string, bytes: Buffer): Buffer {
   if (file.endsWith(".gz")) return zlib.gunzipSync(bytes, { finishFlush: Z_SYNC_FLUSH });
   if (!file.endsWith(".zst")) return bytes;
-  const unpacked = zstd.zstdDecompressSync?.(bytes, { finishFlush: ZSTD_e_flush });
-  if (unpacked === undefined) throw new Error(`${file} was written by a newer Node`);
-  return unpacked;
+  const unpack = zstd.zstdDecompressSync;
+  if (unpack === undefined) throw new Error(`${file} was written by a newer Node`);
+  const rows: Buffer[] = [];
+  let whole = 0;
+  try {
+    for (const frame of wholeFrames([bytes])) {
+      rows.push(unpack(frame));
+      whole += frame.length;
+    }
+  } catch {
+    rows.push(unpack(bytes.subarray(whole), { finishFlush: ZSTD_e_flush }));
+  }
+  return Buffer.concat(rows);
 }
 
 /** The same the other way round. */
