@@ -13,16 +13,16 @@ import { loadSnapshot } from "../../provider/snapshot/load";
 import { SnapshotStore } from "../../provider/snapshot/store";
 import { TestServer } from "../support/server";
 import { boundLines } from "./scrubBounds";
-import { type Figures, figuresOf, type Measured, type Parts, partsOfWays, round } from "./scrubFigures";
+import { type Figures, figuresOf, type Measured, median, type Parts, partsOfWays, round } from "./scrubFigures";
 import { FOLDER, type PathFigures, PATHS, PUBLIC_KEY, SERVICE } from "./scrubPath";
-import { pganonymize, PGANONYMIZE_ROWS, runPganonymize } from "./scrubPeers";
+import { pganonymize, PGANONYMIZE_NEEDS, PGANONYMIZE_ROWS, runPganonymize } from "./scrubPeers";
 import { Programs } from "./timed";
 
 export interface ScrubBenchSettings {
   /** Of the smaller database; the larger one has ten times as many. */
   readonly rows: number;
   readonly runs: number;
-  /** Other programs too, on the smaller database: they take minutes for it. */
+  /** Other programs too, on the smaller database and on one of three times as much: they take minutes. */
   readonly peers: boolean;
 }
 
@@ -35,16 +35,25 @@ interface SizeFigures {
   readonly load: { readonly seconds: number; readonly rowsPerSecond: number };
 }
 
+/** On one database; of other programs one run. */
+export interface PeerFigures {
+  readonly megabytes: number;
+  /** How many times as many rows go through a snapshot in a second, leak scan included and packed. */
+  readonly programs: Readonly<Record<string, { readonly rowsPerSecond: number; readonly timesFaster: number }>>;
+}
+
 export interface ScrubBenchDocument {
   /** Its load is that of before. */
   readonly machine: { readonly cores: number; readonly node: string; readonly load: number };
   readonly runs: number;
   readonly sizes: readonly SizeFigures[];
   readonly parts: Readonly<Record<string, Parts>>;
-  /** How many times as many rows of the same database go through a snapshot in a second, leak scan included and packed. */
-  readonly peers: Readonly<Record<string, { readonly rowsPerSecond: number; readonly timesFaster: number }>>;
+  /** From the smaller database on. */
+  readonly peers: readonly PeerFigures[];
 }
 
+/** Of a database on which other programs take a minute or so each. */
+const FACTOR_OF_PEERS = 3;
 /** Rows of the example's database for each person in it. */
 const ROWS_A_PERSON = 4.6;
 const PG_DUMP = path.join(POSTGRES_BIN, "pg_dump");
@@ -62,20 +71,16 @@ const GONE_MS = 300;
  */
 export async function benchScrub({ rows, runs, peers }: ScrubBenchSettings, io: Io): Promise<ScrubBenchDocument> {
   const sizes: SizeFigures[] = [];
-  const others: Record<string, { rowsPerSecond: number; timesFaster: number }> = {};
+  const others: PeerFigures[] = [];
   let node = process.version;
   const load = os.loadavg()[0] ?? 0;
-  for (const factor of [1, 10]) {
+  for (const factor of peers ? [1, FACTOR_OF_PEERS, 10] : [1, 10]) {
     const bench = new Bench(Math.ceil((rows * factor) / ROWS_A_PERSON), io);
     try {
       await bench.begin();
       node = await bench.nodeVersion();
-      const size = await bench.measure(runs);
-      sizes.push(size);
-      const ours = size.ways["snapshot-packed"]?.rowsPerSecond ?? 0;
-      if (peers && factor === 1)
-        for (const [name, rowsPerSecond] of Object.entries(await bench.peers()))
-          others[name] = { rowsPerSecond: Math.round(rowsPerSecond), timesFaster: round(ours / rowsPerSecond) };
+      if (factor !== FACTOR_OF_PEERS) sizes.push(await bench.measure(runs));
+      if (peers && factor <= FACTOR_OF_PEERS) others.push(await bench.peers(runs));
     } finally {
       await bench.end();
     }
@@ -148,18 +153,29 @@ class Bench {
     };
   }
 
-  /** Rows per second of programs that others made. They change or drop what they can; none of them scans. */
-  async peers(): Promise<Readonly<Record<string, number>>> {
-    const { rows, seconds } = await this.go("copycat");
-    this.say(`  copycat: ${seconds.toFixed(2)} s`);
+  /** Programs that others made, beside snapshots. They change or drop what they can; none of them scans. */
+  async peers(runs: number): Promise<PeerFigures> {
+    const own: number[] = [];
+    for (let run = 0; run < runs; run++) own.push((await this.go("snapshot-packed")).seconds);
+    const { rows, bytes, seconds } = await this.go("copycat");
+    this.say(`  snapshot-packed: ${median(own).toFixed(2)} s, copycat: ${seconds.toFixed(2)} s`);
     const run = (program: string, args: readonly string[], env = this.env) => this.programs.run(program, args, env);
     const program = await pganonymize(this.io.env, run);
     const counted = await this.withClient((client) => client.query<{ rows: string }>(PGANONYMIZE_ROWS));
+    await this.withClient((client) => client.query(PGANONYMIZE_NEEDS));
     const begun = performance.now();
     await runPganonymize(program, this.folder, this.env, run);
     const taken = (performance.now() - begun) / 1000;
     this.say(`  pganonymize: ${taken.toFixed(2)} s`);
-    return { copycat: rows / seconds, pganonymize: Number(counted.rows[0]?.rows ?? 0) / taken };
+    const figures = (rate: number) => ({
+      rowsPerSecond: Math.round(rate),
+      timesFaster: round(rows / median(own) / rate),
+    });
+    const programs = {
+      copycat: figures(rows / seconds),
+      pganonymize: figures(Number(counted.rows[0]?.rows ?? 0) / taken),
+    };
+    return { megabytes: round(bytes / 1e6), programs };
   }
 
   private async go(way: string): Promise<Measured> {

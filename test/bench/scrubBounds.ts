@@ -25,9 +25,12 @@ export function boundLines({ sizes, peers, machine }: ScrubBenchDocument): reado
     { what: "snapshot, packed", got: way("snapshot-packed")?.toPackedDump, bound: 1, unit: "times pg_dump -Fc" },
     { what: "memory, stored as it is", got: growth("snapshot"), bound: 1.2, unit: "times that of a tenth" },
     { what: "memory, packed", got: growth("snapshot-packed"), bound: 1.2, unit: "times that of a tenth" },
-    ...Object.entries(peers).map(([name, { timesFaster }]) => ({
-      ...{ what: `rows in a second, to ${name}`, got: timesFaster, bound: 10, unit: "times", isLeast: true },
-    })),
+    ...peers.flatMap(({ megabytes, programs }) =>
+      Object.entries(programs).map(([name, { timesFaster }]) => ({
+        what: `rows in a second of ${Math.round(megabytes)} MB, to ${name}`,
+        ...{ got: timesFaster, bound: 10, unit: "times", isLeast: true },
+      })),
+    ),
   ];
   const lines = bounds.map(({ what, got, bound, unit, isLeast = false }) => {
     if (got === undefined || Number.isNaN(got)) return `  ${what}: not measured`;

@@ -113,7 +113,7 @@ function spread(values: readonly number[]): Spread {
   return { min: round(Math.min(...values)), median: median(values), max: round(Math.max(...values)) };
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((one, other) => one - other);
   return round(sorted[sorted.length >>> 1] ?? NaN);
 }

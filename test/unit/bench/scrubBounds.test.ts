@@ -31,7 +31,10 @@ const document = (load: number): ScrubBenchDocument => ({
     size({ pg_dump: [2], "pg_dump -Fc": [6], snapshot: [7, 119], "snapshot-packed": [6.6, 130] }),
   ],
   parts: {},
-  peers: { copycat: { rowsPerSecond: 10, timesFaster: 12 }, pganonymize: { rowsPerSecond: 10, timesFaster: 9 } },
+  peers: [
+    { megabytes: 30.4, programs: { copycat: { rowsPerSecond: 10, timesFaster: 9 } } },
+    { megabytes: 91, programs: { copycat: { rowsPerSecond: 10, timesFaster: 12 } } },
+  ],
 });
 
 describe("the bounds of a scrub", () => {
@@ -41,8 +44,8 @@ describe("the bounds of a scrub", () => {
       "✗ snapshot, packed: 1.10 times pg_dump -Fc; at most 1",
       "✓ memory, stored as it is: 1.19 times that of a tenth; at most 1.2",
       "✗ memory, packed: 1.30 times that of a tenth; at most 1.2",
-      "✓ rows in a second, to copycat: 12.00 times; at least 10",
-      "✗ rows in a second, to pganonymize: 9.00 times; at least 10",
+      "✗ rows in a second of 30 MB, to copycat: 9.00 times; at least 10",
+      "✓ rows in a second of 91 MB, to copycat: 12.00 times; at least 10",
     ]);
   });
 
