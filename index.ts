@@ -1,5 +1,6 @@
 import "./platform/orphan";
 import "./platform/lazyModules";
+import "./platform/sdkDebug";
 import * as pulumi from "@pulumi/pulumi";
 
 /** A stack named `sbx-…` is one sandbox; every other one has the services of its file. Only that half is loaded. */

@@ -8,7 +8,7 @@ import { sha256 } from "../core/sha256";
 
 /** What the engine runs when it updates a stack: another text of any of it may do something else. */
 const PROGRAM = [
-  ...["index.ts", "Pulumi.yaml", "package-lock.json"],
+  ...["bin", "index.cjs", "index.ts", "Pulumi.yaml", "package-lock.json"],
   ...["components", "config", "core", "platform", "policy", "provider"],
 ];
 

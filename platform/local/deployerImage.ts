@@ -29,7 +29,7 @@ const RUNTIME: ImageRuntime = {
 };
 
 /** Bundles that an update runs. */
-const BUNDLES = ["cli", "provider", "policy"];
+const BUNDLES = ["cli", "program", "provider", "policy"];
 /** Of the checkout, what no update reads; stack files come with each run. */
 const LEFT_OUT = /^(node_modules|dist|docs|test|sandboxes\.yaml|\..*|Pulumi\..+\.yaml)$/;
 /** Of the modules, what nothing loads that runs. */

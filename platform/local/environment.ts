@@ -30,6 +30,7 @@ export const passphraseFile = (home: string): string => path.join(home, "passphr
 /** Makes what the environment refers to: the state's folder, and a passphrase that nobody has to remember. */
 export function ensureEnvironment(home: string): void {
   for (const name of ["state", "pulumi"]) fs.mkdirSync(path.join(home, name), { recursive: true, mode: 0o700 });
+  withoutEngineLog(path.join(home, "pulumi", "logs"));
   const file = passphraseFile(home);
   if (fs.existsSync(file)) return;
   const fresh = `${file}.${process.pid}`;
@@ -41,6 +42,23 @@ export function ensureEnvironment(home: string): void {
     if (!fs.existsSync(file)) throw error;
   } finally {
     fs.rmSync(fresh);
+  }
+}
+
+const NO_ENGINE_LOG = `The engine writes no log of its own on this machine: this file stands where its folder would be.
+Put a folder in its place to have the logs (pulumi logs), a copy of all that the engine sends to providers, encrypted with the
+stack's key; some 0.8 MB for each command, up to 500 MB.
+`;
+
+/**
+ * A file in the place of the folder is the engine's own way to do without: it has no setting for it. The log is a second
+ * copy of every value on disk, and a fifth of the engine's processor time (docs/performance.md). A folder that is there stays.
+ */
+function withoutEngineLog(place: string): void {
+  try {
+    fs.writeFileSync(place, NO_ENGINE_LOG, { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if (!["EEXIST", "EISDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
   }
 }
 

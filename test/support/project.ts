@@ -189,6 +189,11 @@ export class TestProject {
       cpSync(path.join(root, file), path.join(this.folder, file), { recursive: true });
     }
     symlinkSync(path.join(root, "node_modules"), path.join(this.folder, "node_modules"));
+    // The launcher finds that they are of these very sources, and bundles again what the test edits.
+    cpSync(path.join(root, "dist"), path.join(this.folder, "dist"), {
+      recursive: true,
+      filter: (file) => !/\.(compiled|lock|new)$/.test(file),
+    });
     const own = { "hms:namespace": this.namespace, "hms:domain": this.domain };
     const given =
       from === undefined

@@ -13,7 +13,11 @@ function smallProject(): { readonly root: string; run(): string; write(file: str
     fs.mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
     fs.writeFileSync(path.join(root, file), text);
   };
-  for (const file of ["bin/launch.cjs", "package-lock.json", "package.json", "tsconfig.json"])
+  const launcher = fs.readdirSync(path.join(real, "bin")).filter((name) => name.endsWith(".cjs"));
+  for (const file of [
+    ...launcher.map((name) => `bin/${name}`),
+    ...["package-lock.json", "package.json", "tsconfig.json"],
+  ])
     write(file, fs.readFileSync(path.join(real, file), "utf8"));
   fs.symlinkSync(path.join(real, "node_modules"), path.join(root, "node_modules"));
   write("provider/main.ts", 'import { word } from "./word";\nconsole.log(word, ...process.argv.slice(2));\n');
@@ -60,6 +64,24 @@ describe("the launcher", function () {
     assert.equal(project.run(), "nearer 127.0.0.1:1\n");
   });
 
+  it("bundles nothing again that was only written again, or copied with its bundle", () => {
+    project.run();
+    const built = bundleTime();
+    project.write("provider/word/index.ts", 'export const word: string = "first";\n');
+    project.run();
+    assert.equal(bundleTime(), built);
+    const copy = smallProject();
+    fs.cpSync(path.join(project.root, "dist"), path.join(copy.root, "dist"), {
+      recursive: true,
+      preserveTimestamps: true,
+    });
+    assert.equal(copy.run(), "first 127.0.0.1:1\n");
+    assert.equal(fs.statSync(path.join(copy.root, "dist", "provider.cjs")).mtimeMs, built);
+    copy.write("provider/word/index.ts", 'export const word: string = "second";\n');
+    assert.equal(copy.run(), "second 127.0.0.1:1\n");
+    fs.rmSync(copy.root, { recursive: true });
+  });
+
   it("bundles anew where the bundle itself was touched, cut short or lost its record", () => {
     project.run();
     for (const spoil of [
@@ -76,6 +98,34 @@ describe("the launcher", function () {
       spoil();
       assert.equal(project.run(), "first 127.0.0.1:1\n");
     }
+  });
+
+  it("names the sources in the stack of an error, of one that was caught too", () => {
+    project.write(
+      "provider/word/index.ts",
+      "const fail = (): never => {\n  throw new Error('on purpose');\n};\n" +
+        "try {\n  fail();\n} catch (error) {\n  console.error((error as Error).stack);\n}\nfail();\nexport const word = '';\n",
+    );
+    const ended = spawnSync(process.execPath, [path.join(project.root, "bin", "launch.cjs"), "provider"], {
+      encoding: "utf8",
+    });
+    assert.equal(ended.status, 1);
+    const [, caught = "", uncaught = ""] = ended.stderr.split("Error: on purpose");
+    assert.match(caught, /^\n {4}at fail \(.*\/provider\/word\/index\.ts:2:9\)\n {4}at .*index\.ts:5:3/);
+    assert.match(uncaught, /^\n {4}at fail \(.*\/provider\/word\/index\.ts:2:9\)\n {4}at .*index\.ts:9:1/);
+  });
+
+  it("has a program say where it failed without translating each stack before", () => {
+    project.write("index.ts", 'export = () => Promise.resolve().then(() => {\n  throw new Error("on purpose");\n});\n');
+    project.write(
+      "engine.cjs",
+      `const program = require("./bin/launch.cjs").load("program");
+       process.on("unhandledRejection", (error) => console.log(error.stack));
+       console.log(Error.prepareStackTrace);
+       program();`,
+    );
+    const ended = spawnSync(process.execPath, [path.join(project.root, "engine.cjs")], { encoding: "utf8" });
+    assert.match(ended.stdout, /^undefined\nError: on purpose\n {4}at .*\/index\.ts:2:9/);
   });
 
   it("says where a source does not build", () => {

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { parseAccount, confined } from "../../../platform/local/confined";
 import { isCurrent, parseRecord, specHash, type DaemonSpec } from "../../../platform/local/daemon";
 import { mountsBelow } from "../../../platform/local/down";
-import { environmentFor, pathWith, shellExports } from "../../../platform/local/environment";
+import { ensureEnvironment, environmentFor, pathWith, shellExports } from "../../../platform/local/environment";
 import { removalScript } from "../../../platform/local/iptables";
 import { CLUSTER, loadLayout } from "../../../platform/local/layout";
 import { tarEntry, tarOf } from "../../../platform/local/ociImage";
@@ -208,6 +208,19 @@ describe("environment", () => {
     assert.equal(environmentFor(users, { KUBECONFIG: "/a:/b" }).KUBECONFIG, "/a:/b:/h/kubeconfig");
     assert.equal("PULUMI_CONFIG_PASSPHRASE_FILE" in env, false);
     assert.equal("PULUMI_CONFIG_PASSPHRASE" in env, false);
+  });
+
+  it("keep the engine from writing a log of its own, but leave one that is kept already", () => {
+    const home = fs.mkdtempSync(path.join(os.tmpdir(), "hms-env-"));
+    const logs = path.join(home, "pulumi", "logs");
+    ensureEnvironment(home);
+    ensureEnvironment(home);
+    assert.match(fs.readFileSync(logs, "utf8"), /^The engine writes no log .*\nPut a folder in its place/);
+    fs.rmSync(logs);
+    fs.mkdirSync(logs);
+    ensureEnvironment(home);
+    assert.ok(fs.statSync(logs).isDirectory());
+    fs.rmSync(home, { recursive: true });
   });
 
   it("names no Docker where the default one answers", () => {
