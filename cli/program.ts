@@ -1,4 +1,5 @@
 import { Command as Commander, CommanderError } from "commander";
+import { version } from "../package.json";
 import { CancelledError, reasonOf, RefusedError } from "../platform/errors";
 import { EXIT, Invocation, UsageError, type Command, type Io, type ProgramSpec } from "./command";
 
@@ -6,7 +7,9 @@ import { EXIT, Invocation, UsageError, type Command, type Io, type ProgramSpec }
 export async function runProgram(program: ProgramSpec, words: readonly string[], io: Io): Promise<number> {
   let code: number = EXIT.done;
   const root = new Commander(program.name);
-  configure(root, io).description(program.summary);
+  configure(root, io)
+    .description(program.summary)
+    .version(`${program.name} ${version} (Node.js ${process.version})`, "--version", "print the version");
   const finished: Promise<void>[] = [];
   for (const command of program.commands) {
     const target = command.name === "" ? root : descend(root, command.name.split(" "), program, io);

@@ -66,15 +66,18 @@ const HMS: readonly Command[] = [
 
 const GROUPS = {
   account: "The AWS accounts of a stack.",
+  chaos: "Failures on purpose, and what the users saw of them.",
   controls: "What is shown of NIST SP 800-53 controls, and what is not.",
+  database: "Advisories that scans are made with.",
   fleet: "Many stacks, each an agency's.",
   freeze: "The change-freeze: raise, lower, look, break.",
   image: "Signatures of images.",
   ledger: "What was recorded of a stack.",
-  scan: "Known weaknesses and secrets in images.",
-  database: "Advisories that scans are made with.",
-  snapshot: "Scrubbed copies of a service's database.",
+  local: "The platform on this machine: cluster, gateway, registry, metrics, database.",
   registry: "Images: what is kept, and why.",
+  scan: "Known weaknesses and secrets in images.",
+  snapshot: "Scrubbed copies of a service's database.",
+  tls: "Certificates of the services: which there are, and new ones.",
 };
 
 /** `hms-deploy`: what a pipeline calls. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { answer, JSON_OPTION, UsageError, type Command, type Io, type ProgramSpec } from "../../../cli/command";
 import { runProgram } from "../../../cli/program";
+import { PROGRAMS } from "../../../cli/registry";
 import { CancelledError, RefusedError } from "../../../platform/errors";
 import { elapsed, Progress } from "../../../platform/progress";
 import { closingLine, failureList } from "../../run";
@@ -66,6 +67,22 @@ describe("the command line", () => {
     const { io, written } = memory();
     assert.equal(await runProgram(program, ["say", "hello", "--json"], io), 0);
     assert.deepEqual(JSON.parse(written.out), { text: "hello world" });
+  });
+
+  it("says its version, and that of what runs it", async () => {
+    const { io, written } = memory();
+    assert.equal(await runProgram(program, ["--version"], io), 0);
+    assert.match(written.out, /^x \d+\.\d+\.\d+ \(Node\.js v\d+\.\d+\.\d+\)\n$/);
+  });
+
+  it("has a line for each word under which commands are gathered", () => {
+    const silent = PROGRAMS.flatMap(({ name, commands, groups = {} }) =>
+      commands.flatMap((command) => {
+        const words = command.name.split(" ").slice(0, -1);
+        return words.filter((word) => groups[word] === undefined).map((word) => `${name} ${word}`);
+      }),
+    );
+    assert.deepEqual(silent, []);
   });
 
   it("shows its examples in the help, and ends with 0", async () => {
