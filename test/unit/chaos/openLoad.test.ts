@@ -58,7 +58,8 @@ describe("open-loop load", () => {
       (response) => response.setHeader("x-hms-color", "blue").end("ok"),
       async (address, seen) => {
         const aim = { address, host: "claims.test", path: "/health", headers: { [SYNTHETIC_HEADER]: "chaos" } };
-        const { sent, outcomes } = await loadUntil(40, aim);
+        // More than leave at once after a stall of this process, when no connection is there to be used again.
+        const { sent, outcomes } = await loadUntil(120, aim);
         assert.equal(outcomes.length, sent);
         assert.equal(seen.length, sent);
         assert.ok(outcomes.every(({ result }) => "status" in result && result.status === 200));
@@ -123,13 +124,13 @@ describe("open-loop load", () => {
     serving(
       (response) => response.end(),
       async (address) => {
-        const load = OpenLoad.start({ address, host: "x", path: "/" }, { ...PACE, maxSeconds: 0.1 }, () => undefined);
+        const load = OpenLoad.start({ address, host: "x", path: "/" }, { ...PACE, maxSeconds: 0.4 }, () => undefined);
         const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
-        while (load.elapsed < 150) await sleep(20);
+        while (load.elapsed < 450) await sleep(20);
         const { sent } = load;
         await sleep(100);
         assert.equal(load.sent, sent);
-        assert.ok(sent <= 20 && sent > 0);
+        assert.ok(sent <= 80 && sent > 0);
         await load.stop();
       },
     ));

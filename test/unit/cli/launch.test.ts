@@ -32,9 +32,7 @@ function smallProject(): { readonly root: string; run(): string; write(file: str
   return { root, run, write };
 }
 
-describe("the launcher", function () {
-  this.timeout(30_000);
-
+describe("the launcher", () => {
   let project: ReturnType<typeof smallProject>;
   beforeEach(() => {
     project = smallProject();

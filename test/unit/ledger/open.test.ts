@@ -1,10 +1,11 @@
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { LedgerFact } from "../../../core/ledger/entry";
 import type { LedgerWish } from "../../../core/ledger/wish";
+import { makeOnce } from "../../../provider/keyFiles";
 import { openLedger, placeOf, publicKeys } from "../../../provider/ledger/open";
 import type { Witness } from "../../../provider/ledger/reading";
 
@@ -49,6 +50,23 @@ describe("opening a ledger", () => {
     for (const [index, ledger] of ledgers.entries()) await ledger.add([{ ...fact, origin: `record ${index}` }]);
     const { verdict } = await (await openLedger({ name: "dev" }, undefined, env())).read();
     assert.deepEqual([verdict.head.count, verdict.findings], [8, []]);
+  });
+
+  it("makes a key once, wherever one maker is while another one makes it, and all see the same", async () => {
+    for (let lead = 0; lead < 40; lead++) {
+      const key = path.join(home, `lead-${lead}`, "key.pem");
+      let over = false;
+      const make = async (name: string) => {
+        await makeOnce(key, () => name);
+        return readFileSync(key, "utf8");
+      };
+      const first = make("first").finally(() => (over = true));
+      for (let turn = 0; turn < lead && !over; turn++) await new Promise((next) => setImmediate(next));
+      const second = make("second");
+      assert.equal(await first, await second);
+      assert.equal(await first, readFileSync(key, "utf8"));
+      assert.deepEqual(readdirSync(path.dirname(key)), ["key.pem"]);
+    }
   });
 
   it("keeps the stacks of one machine apart", async () => {

@@ -15,7 +15,7 @@ describe("the question whether a patch is in force", () => {
   const converged = (want: object) => {
     const { port } = server.address() as AddressInfo;
     const dataPlane = new DataPlane(`http://127.0.0.1:${port}`, "svc.localhost");
-    return dataPlane.converged({ marker: "2", path: "/", deadlineMs: 200, ...want });
+    return dataPlane.converged({ marker: "2", path: "/", deadlineMs: 500, ...want });
   };
 
   before((done) => {
