@@ -74,7 +74,8 @@ describe("the launcher", () => {
       preserveTimestamps: true,
     });
     assert.equal(copy.run(), "first 127.0.0.1:1\n");
-    assert.equal(fs.statSync(path.join(copy.root, "dist", "provider.cjs")).mtimeMs, built);
+    // Copied times are rounded.
+    assert.ok(Math.abs(fs.statSync(path.join(copy.root, "dist", "provider.cjs")).mtimeMs - built) < 1);
     copy.write("provider/word/index.ts", 'export const word: string = "second";\n');
     assert.equal(copy.run(), "second 127.0.0.1:1\n");
     fs.rmSync(copy.root, { recursive: true });
