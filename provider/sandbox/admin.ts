@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Client, DatabaseError, type ClientConfig, type QueryResultRow } from "pg";
+import { DatabaseError, type Client, type ClientConfig, type QueryResultRow } from "pg";
 import { quoteName, quoteText } from "../../core/scrub/sql";
 import { RefusedError } from "../../platform/errors";
+import { pgClient } from "../../platform/pgClient";
 
 /**
  * How somebody who may make roles and databases reaches the sandboxes' server. What is not said comes from libpq's own
@@ -23,7 +24,7 @@ export class Admin {
 
   /** @param database @default - the one for what concerns the whole server. @throws RefusedError when it is out of reach */
   static async open(server: AdminAddress, database = MEETING_PLACE): Promise<Admin> {
-    const client = new Client({ ...server, database, application_name: "hms sandbox", keepAlive: true, ...PATIENCE });
+    const client = pgClient({ ...server, database, application_name: "hms sandbox", keepAlive: true, ...PATIENCE });
     // A connection that breaks between two statements is told by the next one.
     client.on("error", () => undefined);
     try {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import path from "node:path";
-import { Client } from "pg";
+import type { Client } from "pg";
 import { scramVerifier } from "../../core/postgres/scram";
 import type { TrustedKeys } from "../../core/ledger/seal";
 import { labelText, loadingName, templateName, type TemplateLabel } from "../../core/sandbox/template";
@@ -11,6 +11,7 @@ import { manifestProblemsText, type SnapshotManifest, type SnapshotPart } from "
 import { quoteName, quoteRelation, quoteText } from "../../core/scrub/sql";
 import { sha256 } from "../../core/sha256";
 import { RefusedError } from "../../platform/errors";
+import { pgClient } from "../../platform/pgClient";
 import {
   type Admin,
   type AdminAddress,
@@ -135,7 +136,7 @@ async function withConnections<T>(
   work: (clients: readonly Client[]) => Promise<T>,
 ): Promise<T> {
   const clients = Array.from({ length: connections }, () => {
-    const client = new Client({ ...address, application_name: "hms load", keepAlive: true });
+    const client = pgClient({ ...address, application_name: "hms load", keepAlive: true });
     client.on("error", () => undefined);
     return client;
   });

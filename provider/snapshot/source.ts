@@ -1,8 +1,9 @@
-import { Client, type ClientConfig } from "pg";
+import type { Client, ClientConfig } from "pg";
 import { withoutValues } from "../../core/scrub/errors";
 import { copyStatement, type Part } from "../../core/scrub/parts";
 import type { PlannedTable } from "../../core/scrub/plan";
 import { quoteRelation } from "../../core/scrub/sql";
+import { pgClient } from "../../platform/pgClient";
 import { CopyRows } from "./copyRows";
 
 /**
@@ -26,7 +27,7 @@ export class Source {
 
   /** @throws ScrubError source-unreachable */
   static async open(address: SourceAddress, moment?: SourceMoment): Promise<Source> {
-    const client = new Client({ ...address, application_name: "hms snapshot", fallback_application_name: "hms" });
+    const client = pgClient({ ...address, application_name: "hms snapshot", fallback_application_name: "hms" });
     // A connection that breaks between two statements is told by the next one.
     client.on("error", () => undefined);
     try {
