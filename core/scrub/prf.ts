@@ -1,4 +1,5 @@
 import { type Cipher, createCipheriv, createHmac } from "node:crypto";
+import { release } from "./release";
 
 const BLOCK = 16;
 /** Longest message, in blocks, that goes through AES-CMAC; see `PrfBatch`. */
@@ -167,8 +168,10 @@ export class PrfBatch {
         if (next === undefined) throw new RangeError("no such block");
         const chained = words(state);
         for (let index = 0; index < chained.length; index++) next[index] = (next[index] ?? 0) ^ (chained[index] ?? 0);
+        release(state);
         state = this.#aes.update(lane.column(block).subarray(0, bytes));
       }
+      release(lane.result);
       lane.result = state;
       lane.clear();
     }

@@ -80,8 +80,9 @@ export class CopyRows extends Readable implements Submittable {
       const kind = this.#headerBytes > 0 ? this.#header[0] : chunk[at];
       if (kind !== COPY_DATA && kind !== COPY_DONE && !PASSED_OVER.has(kind ?? 0)) {
         // An error, most likely: the driver knows what to do.
+        const rest = Buffer.concat([this.#header.subarray(0, this.#headerBytes), chunk.subarray(at)]);
         this.pass(chunk, to);
-        this.handBack(Buffer.concat([this.#header.subarray(0, this.#headerBytes), chunk.subarray(at)]));
+        this.handBack(rest);
         return;
       }
       if (this.#headerBytes === 0 && at + HEADER <= chunk.length) {
@@ -94,8 +95,10 @@ export class CopyRows extends Readable implements Submittable {
         this.begin(this.#header, 0);
       }
       if (this.#kind === COPY_DONE) {
+        // A copy: whoever reads the rows may have released them.
+        const rest = Buffer.from(chunk.subarray(at));
         this.pass(chunk, to);
-        this.handBack(chunk.subarray(at));
+        this.handBack(rest);
         return;
       }
     }

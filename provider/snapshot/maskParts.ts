@@ -7,6 +7,7 @@ import type { SnapshotManifest } from "../../core/scrub/manifest";
 import { TableMask, type MaskOptions } from "../../core/scrub/mask";
 import type { Part } from "../../core/scrub/parts";
 import type { PlannedTable } from "../../core/scrub/plan";
+import { release } from "../../core/scrub/release";
 import type { MaskedPart } from "./job";
 import type { CopyRows } from "./copyRows";
 import { packingOf, partFile, PartWriter } from "./partFile";
@@ -93,6 +94,7 @@ function takeRows(rows: CopyRows, take: (chunk: Buffer) => void): Promise<void> 
   rows.on("data", (chunk: Buffer) => {
     try {
       take(chunk);
+      release(chunk);
     } catch (error) {
       rows.destroy(isOfSystem(error) ? error : withoutValues(error));
     }

@@ -4,10 +4,13 @@ import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import zlib from "node:zlib";
 import { Decompress, decompress } from "fzstd";
+import { release } from "../../core/scrub/release";
 import { contentOfFrame, wholeFrames } from "./zstdFrames";
 
 /** Bytes of rows in a frame of their own: what is written must not depend on how they came. */
 const PACKED_AT_ONCE = 2 ** 21;
+/** For what becomes of a frame, so that it is one buffer; one that was filled to its end would have another behind it. */
+const ROOM = PACKED_AT_ONCE + 2 ** 14;
 const READ_AT_ONCE = 2 ** 18;
 /** Of a frame that is unpacked at once. */
 const LARGEST_FRAME = 2 ** 24;
@@ -87,13 +90,19 @@ export class PartWriter {
   private pack(): void {
     const rows = this.#rows.subarray(0, this.#filled);
     this.#filled = 0;
-    if (this.packing === "gzip") {
-      this.put(zlib.gzipSync(rows, { level: this.level, chunkSize: PACKED_AT_ONCE >>> 1 }));
-      return;
-    }
+    const packed = this.packed(rows);
+    this.put(packed);
+    release(packed);
+  }
+
+  private packed(rows: Buffer): Buffer {
+    const { level } = this;
+    if (this.packing === "gzip") return zlib.gzipSync(rows, { level, chunkSize: ROOM });
     if (zstd.zstdCompressSync === undefined) throw new RangeError("this Node has no zstd");
-    const params = { [zlib.constants.ZSTD_c_compressionLevel]: this.level };
-    this.put(zstd.zstdCompressSync(rows, { params, chunkSize: PACKED_AT_ONCE >>> 1 }));
+    return zstd.zstdCompressSync(rows, {
+      params: { [zlib.constants.ZSTD_c_compressionLevel]: level },
+      chunkSize: ROOM,
+    });
   }
 
   private put(bytes: Buffer): void {
@@ -149,9 +158,10 @@ function beginningOf(file: string): Buffer {
 function* framed(file: string, hash: Hash, own: boolean): Generator<Buffer> {
   for (const frame of wholeFrames(stored(file, hash))) {
     if (!isOneAtOnce(frame)) throw new Error("zstd: a frame is too large");
-    // A power of two: a buffer of the rows' own size would be one more than they need.
-    if (own && zstd.zstdDecompressSync) yield zstd.zstdDecompressSync(frame, { chunkSize: PACKED_AT_ONCE });
-    else yield Buffer.from(decompress(frame));
+    const unpack = own ? zstd.zstdDecompressSync : undefined;
+    const rows = unpack === undefined ? Buffer.from(decompress(frame)) : unpack(frame, { chunkSize: ROOM });
+    yield rows;
+    release(rows);
   }
 }
 

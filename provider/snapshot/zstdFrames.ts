@@ -28,20 +28,28 @@ export const contentOfFrame = (bytes: Buffer): number | undefined => headerOf(by
 
 /**
  * Cuts a file of zstd into its frames (RFC 8878, 3.1.1), which Node's own reader does not do: it takes the first one for a
- * whole. @throws Error for what is not zstd, or was cut off
+ * whole. Each holds until the next one is asked for. @throws Error for what is not zstd, or was cut off
  */
 export function* wholeFrames(chunks: Iterable<Buffer>): Generator<Buffer> {
   let waiting = Buffer.alloc(0);
+  let filled = 0;
   for (const chunk of chunks) {
-    waiting = Buffer.concat([waiting, chunk]);
+    if (filled + chunk.length > waiting.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * (filled + chunk.length));
+      waiting.copy(larger, 0, 0, filled);
+      waiting = larger;
+    }
+    filled += chunk.copy(waiting, filled);
+    const bytes = waiting.subarray(0, filled);
     let from = 0;
-    for (let end = endOf(waiting, from); end > 0; end = endOf(waiting, from)) {
-      yield waiting.subarray(from, end);
+    for (let end = endOf(bytes, from); end > 0; end = endOf(bytes, from)) {
+      yield bytes.subarray(from, end);
       from = end;
     }
-    waiting = waiting.subarray(from);
+    bytes.copyWithin(0, from);
+    filled -= from;
   }
-  if (waiting.length > 0) throw new Error("zstd: the last frame is cut off");
+  if (filled > 0) throw new Error("zstd: the last frame is cut off");
 }
 
 /** Where the frame ends that begins at `from`; 0 if not all of it is there. */
