@@ -17,7 +17,7 @@ import { RolloutStore } from "../../provider/rollout/store";
 import type { SelfTest } from "../../runner/commands/selftest";
 import { runnerPodSpec } from "../../provider/runnerPod";
 import { NamespaceAccounts } from "../support/accounts";
-import { GATEWAY, kubectl, TestNamespace } from "../support/cluster";
+import { endFromWithin, GATEWAY, kubectl, TestNamespace } from "../support/cluster";
 import { release } from "../unit/rollout/support";
 
 const layout = loadLayout();
@@ -150,7 +150,7 @@ describe("the runner", function () {
     await until("watching", () => inNamespace("logs", "job/told-to-go", "--ignore-errors").includes("watching"));
     // To the init, as the kubelet does; it hands the signal on.
     const program = 'process.kill(1, "SIGTERM")';
-    inNamespace("exec", "job/told-to-go", "--", "/usr/local/bin/node", "-e", program);
+    endFromWithin(space.name, "job/told-to-go", program);
     assert.equal(await exitCode("told-to-go"), 130);
     assert.match(logOf("told-to-go"), /"stopping on SIGTERM"/);
     assert.deepEqual((await store.read()).actual.weights, weightsFor("green", 10));

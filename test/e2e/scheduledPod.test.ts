@@ -15,7 +15,7 @@ import { Mover } from "../../provider/rollout/mover";
 import { cancelSchedule, scheduleMove } from "../../provider/rollout/schedule";
 import { RolloutStore } from "../../provider/rollout/store";
 import { NamespaceAccounts } from "../support/accounts";
-import { GATEWAY, kubectl, TestNamespace } from "../support/cluster";
+import { endFromWithin, GATEWAY, kubectl, TestNamespace } from "../support/cluster";
 import { watchUntil } from "../support/pace";
 import { release } from "../unit/rollout/support";
 
@@ -163,7 +163,7 @@ describe("the pod of a scheduled move", function () {
     await until("it did not take the lease", held);
     const kill =
       'for (const p of require("fs").readdirSync("/proc")) if (/^[0-9]+$/.test(p) && p !== "1" && Number(p) !== process.pid) try { process.kill(Number(p), "SIGKILL") } catch {}';
-    inNamespace("exec", `job/svc-move-${token}`, "--", "/usr/local/bin/node", "-e", kill);
+    endFromWithin(space.name, `job/svc-move-${token}`, kill);
     const late = await over();
     // It has ten seconds to begin anew; a machine that needs more for that is late by what it needs more, and no longer.
     const taken = path(await space.kube.get(store.leaseRef()), "spec", "acquireTime");
