@@ -24,8 +24,7 @@ describe("delivery of a service, end to end", function () {
       host: project.host,
       path: "/v1/data/benefit/decision",
       body: CLAIM,
-      // So many that none may be missed, so few that a machine with other work answers them; bench and harness send more.
-      requestsPerSecond: 100,
+      requestsPerSecond: 400,
       newConnections: 0.1,
       maxSeconds: 500,
     });

@@ -38,7 +38,7 @@ describe("a rollback with registry and Docker dead", function () {
       address: GATEWAY.address,
       host: project.host,
       path: "/health",
-      requestsPerSecond: 100,
+      requestsPerSecond: 400,
       newConnections: 0.1,
       maxSeconds: 500,
     });
