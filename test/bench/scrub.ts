@@ -13,7 +13,7 @@ import { loadSnapshot } from "../../provider/snapshot/load";
 import { SnapshotStore } from "../../provider/snapshot/store";
 import { TestServer } from "../support/server";
 import { boundLines } from "./scrubBounds";
-import { type Figures, figuresOf, type Measured, median, type Parts, partsOfWays, round } from "./scrubFigures";
+import { type Figures, figuresOf, type Measured, type Parts, partsOfWays, round } from "./scrubFigures";
 import { FOLDER, type PathFigures, PATHS, PUBLIC_KEY, SERVICE } from "./scrubPath";
 import { pganonymize, PGANONYMIZE_NEEDS, PGANONYMIZE_ROWS, runPganonymize } from "./scrubPeers";
 import { Programs } from "./timed";
@@ -52,8 +52,6 @@ export interface ScrubBenchDocument {
   readonly peers: readonly PeerFigures[];
 }
 
-/** Of a database on which other programs take a minute or so each. */
-const FACTOR_OF_PEERS = 3;
 /** Rows of the example's database for each person in it. */
 const ROWS_A_PERSON = 4.6;
 const PG_DUMP = path.join(POSTGRES_BIN, "pg_dump");
@@ -74,13 +72,14 @@ export async function benchScrub({ rows, runs, peers }: ScrubBenchSettings, io: 
   const others: PeerFigures[] = [];
   let node = process.version;
   const load = os.loadavg()[0] ?? 0;
-  for (const factor of peers ? [1, FACTOR_OF_PEERS, 10] : [1, 10]) {
+  for (const factor of [1, 10]) {
     const bench = new Bench(Math.ceil((rows * factor) / ROWS_A_PERSON), io);
     try {
       await bench.begin();
       node = await bench.nodeVersion();
-      if (factor !== FACTOR_OF_PEERS) sizes.push(await bench.measure(runs));
-      if (peers && factor <= FACTOR_OF_PEERS) others.push(await bench.peers(runs));
+      const size = await bench.measure(runs);
+      sizes.push(size);
+      if (peers) others.push(await bench.peers(size));
     } finally {
       await bench.end();
     }
@@ -153,12 +152,11 @@ class Bench {
     };
   }
 
-  /** Programs that others made, beside snapshots. They change or drop what they can; none of them scans. */
-  async peers(runs: number): Promise<PeerFigures> {
-    const own: number[] = [];
-    for (let run = 0; run < runs; run++) own.push((await this.go("snapshot-packed")).seconds);
-    const { rows, bytes, seconds } = await this.go("copycat");
-    this.say(`  snapshot-packed: ${median(own).toFixed(2)} s, copycat: ${seconds.toFixed(2)} s`);
+  /** Programs that others made, beside packed snapshots. They change or drop what they can; none of them scans. */
+  async peers({ megabytes, ways }: SizeFigures): Promise<PeerFigures> {
+    const own = ways["snapshot-packed"]?.rowsPerSecond ?? NaN;
+    const { rows, seconds } = await this.go("copycat");
+    this.say(`  copycat: ${seconds.toFixed(2)} s`);
     const run = (program: string, args: readonly string[], env = this.env) => this.programs.run(program, args, env);
     const program = await pganonymize(this.io.env, run);
     const counted = await this.withClient((client) => client.query<{ rows: string }>(PGANONYMIZE_ROWS));
@@ -167,15 +165,12 @@ class Bench {
     await runPganonymize(program, this.folder, this.env, run);
     const taken = (performance.now() - begun) / 1000;
     this.say(`  pganonymize: ${taken.toFixed(2)} s`);
-    const figures = (rate: number) => ({
-      rowsPerSecond: Math.round(rate),
-      timesFaster: round(rows / median(own) / rate),
-    });
+    const figures = (rate: number) => ({ rowsPerSecond: Math.round(rate), timesFaster: round(own / rate) });
     const programs = {
       copycat: figures(rows / seconds),
       pganonymize: figures(Number(counted.rows[0]?.rows ?? 0) / taken),
     };
-    return { megabytes: round(bytes / 1e6), programs };
+    return { megabytes, programs };
   }
 
   private async go(way: string): Promise<Measured> {
