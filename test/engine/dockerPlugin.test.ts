@@ -62,6 +62,7 @@ describe("the docker stand-in, under the engine, against a real Docker and regis
     const up = await project.up();
     assert.equal(up.code, 0, up.text);
     assert.match(up.text, /Step 2\/2 : COPY data\.txt/);
+    assert.match(up.text, /Image \S+ created .*pushed to \S+$/m, "what it was at last is not what is shown last");
     const outputs = await project.outputs();
     digest = String(outputs.digest);
     assert.match(digest, new RegExp(`^${REPOSITORY.replaceAll(".", "\\.")}@sha256:[0-9a-f]{64}$`));

@@ -38,6 +38,11 @@ describe("waiting, in the Kubernetes stand-in", function () {
     project.program(`web("app");`);
     const up = await project.up();
     assert.equal(up.code, 0, up.text);
+    assert.match(
+      up.text,
+      /Deployment app updated \(.*ready$/m,
+      "what it waited for is not the last thing that is shown",
+    );
     const again = await project.up("--expect-no-changes");
     assert.equal(again.code, 0, again.text);
   });

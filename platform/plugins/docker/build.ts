@@ -66,6 +66,7 @@ export async function pushImage(name: string, { session, signal, log, hidden }: 
   const extras = await follow(stream, { failure: `push of ${name} failed`, signal, show, hidden });
   const digest = extras.map((extra) => textIn(extra, "Digest")).find((found) => found !== undefined);
   if (digest === undefined) throw new Error(`push of ${name}: the Docker Engine did not say under which digest`);
+  log.status(`pushed to ${reference.registry}`);
   return digest;
 }
 

@@ -108,6 +108,7 @@ async function pull(name: string, platform: string | undefined, { session, signa
     log.debug(line);
   };
   await follow(stream, { failure: `pull of ${name} failed`, signal, show, hidden });
+  log.status(`pulled from ${reference.registry}`);
 }
 
 /** The outputs that the engine knows. */

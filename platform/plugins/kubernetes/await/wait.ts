@@ -52,6 +52,7 @@ class Waiting {
   private wake: () => void = () => undefined;
   private changed = false;
   private gone = false;
+  private hasShown = false;
 
   constructor(
     private readonly kube: KubeClient,
@@ -72,7 +73,10 @@ class Waiting {
       const now = Date.now();
       this.changed = false;
       const answer = await this.judge();
-      if (answer.state === "ready") return this.object;
+      if (answer.state === "ready") {
+        this.showEnd();
+        return this.object;
+      }
       if (answer.state === "failed") return await this.fail(answer.message);
       if (now >= deadline)
         return await this.fail(`not ready after ${this.options.timeoutSeconds} s: ${answer.message}`);
@@ -160,11 +164,17 @@ class Waiting {
     const troubles = troublesOf(pods).filter((trouble) => this.object.kind !== "Job" || !trouble.crashed);
     const [first] = troubles;
     this.options.log.status(first ? `${progress}; ${shortened(describeTrouble(first))}` : progress);
+    this.hasShown = true;
     const overdue = this.clock.overdue(troubles, now);
     const givenUp = `given up after ${Math.round((now - this.started) / 1000)} s: ${progress}`;
     if (overdue.length > 0) await this.fail(givenUp, pods);
     const refused = conditionOf(this.object, "ReplicaFailure")?.status === "True" && pods.length === 0;
     if (refused && now - this.started >= NO_PODS_PATIENCE_MS) await this.fail(givenUp, pods);
+  }
+
+  /** The engine leaves the last status where it is: it must not be what was waited for. */
+  private showEnd(): void {
+    if (this.hasShown) this.options.log.status(this.object.kind === "Job" ? "complete" : "ready");
   }
 
   private async fail(why: string, seen?: readonly KubeObject[]): Promise<never> {
