@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { StackConfig } from "../config/readStack";
+import { loadStackFile, stackNames } from "../config/stackFile";
 import type { AwsReach } from "../core/account/account";
 import { PERMISSION_VARIABLE, type Action, type PermissionAsked } from "../core/permission/decision";
 import { serviceFacts, type PermissionFacts } from "../core/permission/facts";
@@ -14,7 +15,7 @@ import { proveRole, TOKEN_FILE_VARIABLE, TOKEN_VARIABLE } from "../platform/role
 import { ensureTools } from "../platform/toolchain/install";
 import { UsageError, type Invocation, type Io, type OptionSpec } from "./command";
 import type { SandboxPlace } from "./sandbox/place";
-import type { OpenStack } from "./stack";
+import { DEFAULT_STACK, type OpenStack } from "./stack";
 
 /** Names the role that a command acts in: of several that are proven, or without a proof where the stack asks for none. */
 export const ROLE_VARIABLE = "HMS_ROLE";
@@ -86,9 +87,44 @@ export async function askPermission(
     }
     refusals.push(...reasons);
   }
-  const grants = "Grants are in policy/rego/roles.json";
+  const grants = `Grants are in policy/rego/roles.json; ${whoMay(policy, stack, wanted)}`;
+  const asker = who === "" ? "" : ` (${who})`;
   const way = permission === undefined ? `the role is ${ROLE_VARIABLE}` : howToProve(permission, first.action);
-  throw new RefusedError(`not permitted: ${[...new Set(refusals)].join("; ")}. ${grants}; ${way}. Nothing was changed`);
+  throw new RefusedError(
+    `not permitted: ${[...new Set(refusals)].join("; ")}${asker}. ${grants}; ${way}. Nothing was changed`,
+  );
+}
+
+/** Which roles have the grants for all of that, whoever may act in them, and whatever is known against it besides. */
+function whoMay(policy: PermissionPolicy, stack: string, wanted: readonly Wanted[]): string {
+  const context: PermissionAsked["context"] = { stack, proof: "none", mustProve: false, emergency: false };
+  const mayAll = (role: string) =>
+    wanted.every(({ action, resource }) => policy.decide({ role, action, resource, context }).allow);
+  const may = policy.roles.filter(mayAll);
+  const all = (words: readonly string[]) => [...new Set(words)].join(", ");
+  const what = `${all(wanted.map(({ action }) => action))} ${all(wanted.map(({ resource }) => resource))} on stack ${stack}`;
+  return may.length === 0 ? `no role may ${what}` : `${may.join(" or ")} may ${what}`;
+}
+
+/**
+ * Asks for something of a stack for which its file is enough, and no cluster is looked at. Where a project is without the
+ * stack that is meant by default, nobody has to prove anything for that one.
+ * @throws RefusedError also for another stack without a file.
+ */
+export function askOnStack(
+  action: Action,
+  stack: string,
+  resources: readonly string[],
+  io: Io,
+): Promise<string | undefined> {
+  const root = projectRoot();
+  const unwritten = stack === DEFAULT_STACK && !stackNames(root).includes(stack);
+  const place = unwritten ? { stack, aws: { fips: true } } : placeOf(loadStackFile(root, stack));
+  return askPermission(
+    place,
+    resources.map((resource) => ({ action, resource })),
+    io,
+  );
 }
 
 /** Asks for services of a stack. */
@@ -120,10 +156,10 @@ export const placeOf = ({ stack, aws, permission }: StackPlace): PermissionPlace
   ...(permission === undefined ? {} : { permission }),
 });
 
-/** Name of the place where sandboxes are made, for grants. */
-const SANDBOXES = "sandboxes";
+/** Name of the place where sandboxes are made, and of all of them together, for grants. */
+export const SANDBOXES = "sandboxes";
 
-/** Asks for sandboxes, by name. */
+/** Asks for sandboxes, by name. @param names `SANDBOXES` for what concerns all of them, whichever there are. */
 export const askForSandboxes = (
   action: Action,
   { common: { permission } }: Pick<SandboxPlace, "common">,

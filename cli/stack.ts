@@ -16,6 +16,9 @@ import { Session } from "../provider/session";
 /** Context of the local platform, and the default of `hms:kubeContext`. */
 export const LOCAL_CONTEXT = CLUSTER.context;
 
+/** Stack of commands that name none. */
+export const DEFAULT_STACK = "dev";
+
 /** `canary` is no stack of its own: it is the parked phase of production. */
 export const stackOf = (env: string): string => (env === "canary" ? "prod" : env);
 

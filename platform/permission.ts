@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { decisionOf, type Decision } from "../core/permission/decision";
+import { asObject, path as at } from "../core/json";
 import { sha256 } from "../core/sha256";
 import { exec } from "./exec";
 
@@ -9,6 +10,8 @@ import { exec } from "./exec";
 export interface PermissionPolicy {
   /** SHA-256 of the rules and of the grants, as they are asked. */
   readonly digest: string;
+  /** Names of the roles that have grants, in the order of the file. */
+  readonly roles: readonly string[];
   decide(asked: object): Decision;
 }
 
@@ -27,9 +30,11 @@ export async function loadPermissions(opa: string, root: string, cache: string):
   if (!fs.existsSync(file)) await compile(opa, path.join(folder, "permission.rego"), file);
   const { loadPolicy } = await import("@open-policy-agent/opa-wasm");
   const policy = await loadPolicy(fs.readFileSync(file));
-  policy.setData(JSON.parse(grants) as object);
+  const data = JSON.parse(grants) as object;
+  policy.setData(data);
   return {
     digest: sha256(`${sha256(rules)} ${sha256(grants)}`),
+    roles: Object.keys(asObject(at(data, "permissions", "roles")) ?? {}),
     decide: (asked) => decisionOf(policy.evaluate(asked)),
   };
 }

@@ -2,10 +2,12 @@ import { loadStackFile } from "../../config/stackFile";
 import type { SigningWish } from "../../core/attest/wish";
 import { projectRoot } from "../../platform/home";
 import { RefusedError } from "../../platform/errors";
+import { namedImage } from "../../provider/attest/image";
 import { keysOf, signerFor } from "../../provider/attest/keys";
 import { sign as signImage } from "../../provider/attest/sign";
 import { verify as verifyImage } from "../../provider/attest/verify";
 import { answer, JSON_OPTION, UsageError, type Command, type Invocation } from "../command";
+import { askOnStack } from "../permission";
 import { stackOf } from "../stack";
 import { STACK_OPTION } from "./status";
 
@@ -33,7 +35,9 @@ const sign: Command = {
   async run(invocation, io) {
     const image = imageIn(invocation);
     const stack = stackOf(invocation.required("stack"));
-    const signer = await signerFor(signingOf(stack), io.signal, io.env);
+    const signing = signingOf(stack);
+    await askOnStack("image-sign", stack, [namedImage(image, io.env).repository], io);
+    const signer = await signerFor(signing, io.signal, io.env);
     if (signer === undefined)
       throw new RefusedError(`hms:signing of stack ${stack} names no signer; sign where the key is, or write signer`);
     io.err.write(`${await signImage(image, signer, io.signal)} by key ${signer.keyId}\n`);

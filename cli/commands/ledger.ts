@@ -2,14 +2,17 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { LedgerEntry } from "../../core/ledger/entry";
 import { entryLine, verdictText } from "../../core/ledger/text";
+import { SANDBOX_LEDGER } from "../../core/sharing/facts";
 import { RefusedError } from "../../platform/errors";
 import { currentBundle } from "../../platform/toolchain/launcher";
 import { LEDGER_PARTS } from "../../provider/ledger/folder";
 import type { OpenReading } from "../../provider/ledger/open";
 import { isDamage, readWhole } from "../../provider/ledger/reading";
 import { openStackLedger } from "../ledger";
+import { askForSandboxes, askOnStack, SANDBOXES } from "../permission";
+import { sandboxPlace } from "../sandbox/place";
 import { answer, JSON_OPTION, UsageError, type Command, type Invocation, type Io } from "../command";
-import { stackOf } from "../stack";
+import { openStack, stackOf } from "../stack";
 import { ACCOUNT_OPTION, SERVICE_OPTION, STACK_OPTION } from "./status";
 
 const open = (invocation: Invocation, io: Io): Promise<OpenReading> =>
@@ -108,6 +111,7 @@ const exportAll: Command = {
   ],
   examples: ["hms ledger export --stack prod --to audit-2026-q3", "node audit-2026-q3/verify.cjs"],
   async run(invocation, io) {
+    await askForLedger(stackOf(invocation.required("stack")), io);
     const { parts, keys } = await open(invocation, io);
     const { sink, witness } = parts;
     const to = path.resolve(invocation.required("to"));
@@ -130,6 +134,15 @@ const exportAll: Command = {
     io.out.write(`${to}\n`);
   },
 };
+
+/** A ledger tells of every service of its stack. */
+const askForLedger = (stack: string, io: Io): Promise<string | undefined> =>
+  stack === SANDBOX_LEDGER
+    ? askForSandboxes("ledger-export", sandboxPlace(io.env), [SANDBOXES], io)
+    : askOnStack("ledger-export", stack, servicesOf(stack, io), io);
+
+const servicesOf = (stack: string, io: Io): readonly string[] =>
+  openStack(stack, undefined, io.env).services.map(({ name }) => name);
 
 const guide = (ledger: string): string => `# The ledger of ${ledger}
 

@@ -1,6 +1,7 @@
 import { RefusedError } from "../../platform/errors";
 import { reap, type Reaped } from "../../provider/sandbox/reap";
 import { answer, JSON_OPTION, type Command } from "../command";
+import { askForSandboxes, SANDBOXES } from "../permission";
 import { forgetGone } from "../sandbox/forgetGone";
 import { ensureReaper } from "../sandbox/reaper";
 import { settleDoors } from "../sandbox/settle";
@@ -19,12 +20,14 @@ export const sbxReap: Command = {
   async run(invocation, io) {
     const session = openSandboxes(io);
     const { place, engine, removers } = session;
-    if (invocation.flag("install")) {
+    const dryRun = invocation.flag("dryRun");
+    const install = invocation.flag("install");
+    if (install || !dryRun) await askForSandboxes("sandbox-reap", place, [SANDBOXES], io);
+    if (install) {
       await ensureReaper(place, io, true);
       answer(io, invocation.flag("json"), { installed: true }, () => "the reaper is in the cluster");
       return;
     }
-    const dryRun = invocation.flag("dryRun");
     const { limits } = place.common;
     const options = { ...removers, limits, now: new Date(), signal: io.signal, progress: engine.onLine, dryRun };
     const sandboxes = await reap(place.kube, options);

@@ -10,6 +10,7 @@ import { pruneVault, takeIntoVault } from "../../provider/snapshot/vaultWork";
 import { verifySnapshot } from "../../provider/snapshot/verify";
 import { version } from "../../package.json";
 import { answer, JSON_OPTION, UsageError, type Command, type Invocation, type Io } from "../command";
+import { askOnStack } from "../permission";
 import { RETENTION_OPTIONS, retentionOf, secondsOf, sizeOf, sizeText } from "../snapshots";
 import { sourceOf } from "../source";
 import { openStack, stackOf } from "../stack";
@@ -20,6 +21,9 @@ export const VAULT = {
   flags: "--vault <folder>",
   description: "where snapshots and keys lie (default: vault in HMS_HOME)",
 };
+
+/** Of commands that act on the vault, which several stacks share: whose permission counts. */
+const WHOSE_STACK = { ...STACK_OPTION, description: "stack whose service it is, and whose permission is asked" };
 
 export const MAX_AGE = { flags: "--max-age <duration>", description: "how old it may be", default: "36h" };
 
@@ -51,7 +55,7 @@ const take: Command = {
   summary: "Takes a scrubbed snapshot of a service's database; keeps it only when its leak scan has passed.",
   options: [
     SERVICE,
-    STACK_OPTION,
+    WHOSE_STACK,
     {
       flags: "--from <url>",
       description: "postgresql://user@host:port/database; what is missing comes from PGHOST, …",
@@ -67,6 +71,7 @@ const take: Command = {
   ],
   async run(invocation, io) {
     const service = invocation.required("service");
+    await askOnStack("snapshot-take", stackOf(invocation.required("stack")), [service], io);
     const rules = await rulesOf(invocation, io);
     const address = sourceOf(invocation.text("from"));
     const place = vaultOf(invocation, io);
@@ -167,6 +172,7 @@ const prune: Command = {
   summary: "Removes old snapshots; the newest always stays.",
   options: [
     SERVICE,
+    WHOSE_STACK,
     ...RETENTION_OPTIONS,
     { flags: "--dry-run", description: "says what would go, and why" },
     VAULT,
@@ -175,8 +181,9 @@ const prune: Command = {
   examples: ["hms snapshot prune --service drought-benefit --keep 3 --max-age 14d --dry-run"],
   async run(invocation, io) {
     const [place, service] = [vaultOf(invocation, io), invocation.required("service")];
-    const isDry = invocation.flag("dryRun");
-    const judged = await pruneVault(place, service, retentionOf(invocation), { now: new Date(), isDry });
+    const [retention, isDry] = [retentionOf(invocation), invocation.flag("dryRun")];
+    if (!isDry) await askOnStack("snapshot-prune", stackOf(invocation.required("stack")), [service], io);
+    const judged = await pruneVault(place, service, retention, { now: new Date(), isDry });
     answer(io, invocation.flag("json"), { dryRun: isDry, snapshots: judged }, () =>
       judged
         .map(({ id, remove, reason }) => `${remove ? (isDry ? "would go" : "gone") : "stays"}  ${id}  ${reason}`)

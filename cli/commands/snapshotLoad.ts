@@ -5,6 +5,7 @@ import { loadSnapshot, type LoadProgress } from "../../provider/snapshot/load";
 import { dropTemplates, templatesOf, type Template } from "../../provider/snapshot/templates";
 import { snapshotsOf, trustedBy } from "../../provider/snapshot/vault";
 import { answer, JSON_OPTION, UsageError, type Command, type Invocation, type Io } from "../command";
+import { askOnStack } from "../permission";
 import { addressOf } from "../source";
 import { openStack, stackOf } from "../stack";
 import { keepOf, secondsOf } from "../snapshots";
@@ -61,6 +62,7 @@ const load: Command = {
   async run(invocation, io) {
     const service = invocation.required("service");
     const keep = keepOf(invocation, 9999);
+    await askOnStack("snapshot-load", stackOf(invocation.required("stack")), [service], io);
     const place = vaultOf(invocation, io);
     const snapshot = await snapshotNamed(snapshotsOf(place, service), invocation.text("id"));
     const mostHours = secondsOf(invocation, "maxAge", "--max-age") / 3600;

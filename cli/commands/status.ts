@@ -2,9 +2,9 @@ import { serviceStatus, statusText, type StatusDocument } from "../../core/rollo
 import { answer, JSON_OPTION, type Command } from "../command";
 import { freezeLines, frozenOf, placed, seeFreeze } from "../freeze";
 import { nobodyIsAsked } from "../permission";
-import { openTargets, seeServices, type OpenStack } from "../stack";
+import { DEFAULT_STACK, openTargets, seeServices, type OpenStack } from "../stack";
 
-export const STACK_OPTION = { flags: "--stack <name>", description: "stack to look at", default: "dev" };
+export const STACK_OPTION = { flags: "--stack <name>", description: "stack to look at", default: DEFAULT_STACK };
 export const ACCOUNT_OPTION = {
   flags: "--account <name>",
   description: "one account, where the stack delivers to several",

@@ -1,6 +1,7 @@
 import { RefusedError } from "../../platform/errors";
 import { loadLayout } from "../../platform/local/layout";
 import { answer, JSON_OPTION, type Command } from "../command";
+import { askForServices } from "../permission";
 import { openTarget, stackOf } from "../stack";
 import { renewCertificates, tlsStatus, tlsText, wrongAt } from "../tls";
 import { ACCOUNT_OPTION, SERVICE_OPTION, STACK_OPTION } from "./status";
@@ -47,6 +48,7 @@ const renew: Command = {
       invocation.text("account"),
       io.env,
     );
+    await askForServices("tls-renew", open, io);
     const document = await renewCertificates(open, loadLayout(io.env), io.signal, (line) => {
       io.err.write(`${line}\n`);
     });

@@ -8,8 +8,9 @@ export const PERMISSION_VARIABLE = "HMS_PERMISSION";
 export const ACTIONS = [
   ...(["deploy", "promote", "rollback", "abort", "take-over", "unlock", "chaos"] as const),
   ...(["freeze", "unfreeze", "break-glass"] as const),
-  ...(["sandbox-create", "sandbox-extend", "sandbox-share", "sandbox-destroy"] as const),
-  ...(["prune", "bootstrap"] as const),
+  ...(["sandbox-create", "sandbox-extend", "sandbox-share", "sandbox-destroy", "sandbox-reap"] as const),
+  ...(["snapshot-take", "snapshot-load", "snapshot-prune"] as const),
+  ...(["prune", "bootstrap", "image-sign", "ledger-export", "tls-renew"] as const),
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 
@@ -20,7 +21,7 @@ export type ProofKind = "oidc" | "aws" | "none";
 export interface PermissionAsked {
   readonly role: string;
   readonly action: Action;
-  /** A service, a sandbox or an account. */
+  /** A service, a sandbox, an account or a repository of images. */
   readonly resource: string;
   readonly context: PermissionFacts & {
     /** `sandboxes` for what is done with a sandbox. */

@@ -2,7 +2,8 @@
 # where something is known against what is deployed.
 package hms.permission
 
-# Input: role, action, resource (a service, a sandbox or an account), and context:
+# Input: role, action, resource (a service, a sandbox, an account, a repository of images; `sandboxes`: all of them), and
+# context:
 #   stack; proof ("oidc", "aws" or "none") and mustProve; emergency: whether somebody cannot wait for a proof;
 #   images [{name, signed}] and plaintext [where], as far as they are known already.
 # Grants: data.permissions.roles, by role. Actions that an emergency allows without a proof: data.permissions.emergency.

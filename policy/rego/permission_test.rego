@@ -4,9 +4,11 @@ import data.hms.permission
 
 roles := {"Pipeline": [{"actions": ["deploy"], "resources": ["drought_benefit"], "stacks": ["prod"]}]}
 
-ask(extra) := result if {
+ask(extra) := ask_with(roles, extra)
+
+ask_with(granted, extra) := result if {
 	asked := object.union({"role": "Pipeline", "action": "deploy", "resource": "drought-benefit", "context": {"stack": "prod"}}, extra)
-	result := permission.decision with input as asked with data.permissions.roles as roles
+	result := permission.decision with input as asked with data.permissions.roles as granted
 }
 
 test_what_is_granted_is_allowed if ask({}).allow
@@ -14,6 +16,19 @@ test_what_is_granted_is_allowed if ask({}).allow
 test_a_service_may_be_written_with_underscores if ask({"resource": "drought_benefit"}).allow
 
 test_another_action_is_denied if not ask({"action": "rollback"}).allow
+
+test_one_action_on_a_thing_brings_no_other if {
+	granted := {"Pipeline": [{"actions": ["snapshot-take"], "resources": ["drought_benefit"]}]}
+	ask_with(granted, {"action": "snapshot-take"}).allow
+	not ask_with(granted, {"action": "snapshot-prune"}).allow
+	not ask_with(granted, {"action": "ledger-export"}).allow
+}
+
+test_a_right_to_one_sandbox_is_none_to_all_of_them if {
+	granted := {"Pipeline": [{"actions": ["sandbox-reap"], "resources": ["sbx-1"]}]}
+	ask_with(granted, {"action": "sandbox-reap", "resource": "sbx-1"}).allow
+	not ask_with(granted, {"action": "sandbox-reap", "resource": "sandboxes"}).allow
+}
 
 test_another_service_is_denied if not ask({"resource": "benefits-api"}).allow
 

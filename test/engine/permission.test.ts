@@ -40,9 +40,20 @@ const nameOf = ({ input, pod, reasons }: Vector) =>
 
 describe("the permission policy", () => {
   const cache = mkdtempSync(path.join(tmpdir(), "hms-permission-"));
+  const asked = vectors.map(({ input, pod, signed }) =>
+    pod === undefined ? input : { ...input, context: contextOf(input, pod, signed) },
+  );
   let policy: PermissionPolicy;
+  /** What the program says to each case, all asked in one start of it. */
+  let answers: readonly unknown[];
   before(async () => {
     policy = await loadPermissions(opa, ROOT, cache);
+    const files = ["permission.rego", "roles.json"].flatMap((name) => ["--data", path.join(REGO, name)]);
+    const each = "[decision | some one in input; decision := data.hms.permission.decision with input as one]";
+    const words = ["eval", ...files, "--stdin-input", "--format", "raw", each];
+    const answer = execFileSync(opa, words, { input: JSON.stringify(asked), encoding: "utf8" });
+    answers = JSON.parse(answer) as readonly unknown[];
+    assert.equal(answers.length, vectors.length);
   });
   after(() => {
     rmSync(cache, { recursive: true });
@@ -50,22 +61,39 @@ describe("the permission policy", () => {
 
   for (const [index, vector] of vectors.entries())
     it(`${nameOf(vector)}, by the opa program and in the gate (${index})`, () => {
-      const { input, pod, signed, reasons } = vector;
-      const asked = pod === undefined ? input : { ...input, context: contextOf(input, pod, signed) };
+      const { reasons } = vector;
       const decision = { allow: reasons.length === 0, reasons: [...reasons].sort() };
-      const files = ["permission.rego", "roles.json"].flatMap((name) => ["--data", path.join(REGO, name)]);
-      const words = ["eval", ...files, "--stdin-input", "--format", "raw", "data.hms.permission.decision"];
-      const answer = execFileSync(opa, words, { input: JSON.stringify(asked), encoding: "utf8" });
-      assert.deepEqual(JSON.parse(answer), decision);
-      assert.deepEqual(policy.decide(asked), decision);
+      assert.deepEqual(answers[index], decision);
+      assert.deepEqual(policy.decide(asked[index] ?? {}), decision);
     });
 
   it("lets an operator do everything that commands ask for, and a pipeline no more than it needs", () => {
-    const granted = (role: string) =>
-      ACTIONS.filter((action) => policy.decide({ role, action, resource: "web", context: { stack: "prod" } }).allow);
+    const granted = (role: string, stack = "prod") =>
+      ACTIONS.filter((action) => policy.decide({ role, action, resource: "web", context: { stack } }).allow);
+    const snapshots = ["snapshot-take", "snapshot-load", "snapshot-prune"];
     assert.deepEqual(granted("Operator"), ACTIONS);
-    assert.deepEqual(granted("Pipeline"), ["deploy", "promote", "abort", "prune"]);
+    assert.deepEqual(granted("Pipeline"), ["deploy", "promote", "abort", ...snapshots, "prune"]);
     assert.deepEqual(granted("Analyst"), []);
+    const keeping = ["create", "extend", "share", "destroy"].map((what) => `sandbox-${what}`);
+    assert.deepEqual(granted("Analyst", "sandboxes"), keeping);
+    const open = ["deploy", "promote", "rollback", "abort", ...snapshots, "image-sign", "ledger-export", "tls-renew"];
+    assert.deepEqual(granted("Analyst", "dev"), open);
+  });
+
+  it("is put cases of each way to be allowed and denied, for what hands data out or acts beside releases", () => {
+    const kinds = [/^$/, /^role \w+ may not/, /^there is no role/, /^no role was given$/, /^nothing proves role/];
+    for (const action of ACTIONS.filter((one) => /^(snapshot|image|ledger|tls)-|-reap$/.test(one))) {
+      const said = vectors.filter(({ input }) => input.action === action).map(({ reasons }) => reasons.join("; "));
+      for (const kind of kinds)
+        assert.ok(
+          said.some((one) => kind.test(one)),
+          `${action}: no case of ${String(kind)}`,
+        );
+    }
+  });
+
+  it("knows its roles by name", () => {
+    assert.deepEqual(policy.roles, ["Pipeline", "Operator", "Analyst"]);
   });
 
   it("passes its own tests", () => {
@@ -143,7 +171,7 @@ describe("cases that gate, policy pack and admission decide alike", () => {
   }
 });
 
-const contextOf = (input: Vector["input"], pod: Known, signed: boolean | undefined): object => {
+function contextOf(input: Vector["input"], pod: Known, signed: boolean | undefined): object {
   const looked = new Map(signed === undefined ? [] : imagesOf(pod).map((image) => [image, signed] as const));
   return { ...(input.context as object), ...podFacts(pod, looked) };
-};
+}
