@@ -3,7 +3,7 @@ import { reasonOf } from "../../platform/errors";
 import { answer, EXIT, JSON_OPTION, UsageError, type Command, type Invocation } from "../command";
 import { destroy, type DestroyedSandbox } from "../sandbox/destroy";
 import { listSandboxes, listText, type ListedSandbox } from "../sandbox/list";
-import { askForSandboxes } from "../permission";
+import { askForSandboxes, SANDBOXES } from "../permission";
 import { nameOf } from "../sandbox/place";
 import { settleDoors } from "../sandbox/settle";
 import { openSandboxes, tell, type SandboxSession } from "../sandbox/session";
@@ -36,8 +36,12 @@ export const sbxDestroy: Command = {
     const patience = invocation.required("patience");
     const patienceMs = (parseDuration(patience) ?? 0) * 1000;
     if (patienceMs === 0) throw new UsageError(`--patience: got "${patience}"; allowed is a time such as 60s`);
+    const byAge = invocation.text("allOlderThan") !== undefined;
+    const dryRun = invocation.flag("dryRun");
+    // By age it may be any of them, so that a right to some by name is not enough.
+    if (byAge && !dryRun) await askForSandboxes("sandbox-destroy", session.place, [SANDBOXES], io);
     const { chosen, listed } = await choose(session, names, invocation);
-    if (invocation.flag("dryRun")) {
+    if (dryRun) {
       const seen = listed ?? (await list(session));
       const would = seen.filter(({ name }) => chosen.includes(name));
       answer(io, invocation.flag("json"), { dryRun: true, sandboxes: would }, () =>
@@ -45,7 +49,7 @@ export const sbxDestroy: Command = {
       );
       return EXIT.done;
     }
-    await askForSandboxes("sandbox-destroy", session.place, chosen, io);
+    if (!byAge) await askForSandboxes("sandbox-destroy", session.place, chosen, io);
     return destroyAll({ ...session, removers: { ...session.removers, patienceMs } }, chosen, invocation.flag("json"));
   },
 };

@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { Io } from "../../cli/command";
 import { askPermission, type PermissionPlace, type Wanted } from "../../cli/permission";
 import { runProgram } from "../../cli/program";
 import { PROGRAMS } from "../../cli/registry";
+import { loadLayout } from "../../platform/local/layout";
+import { keysOf } from "../../provider/attest/keys";
+import { verify } from "../../provider/attest/verify";
+import { openLedger } from "../../provider/ledger/open";
+import { TestRegistry } from "../support/registry";
 import { newTokenKey, TokenIssuer } from "../support/tokenIssuer";
 
 function ioWith(env: NodeJS.ProcessEnv): { readonly io: Io; readonly said: () => string } {
@@ -23,6 +28,7 @@ describe("permission", function () {
 
   describe("is asked by every command that changes what users get or who may do what", () => {
     const ON = ["--stack", "dev"];
+    const nowhere = path.join(os.tmpdir(), `hms-nobody-${process.pid}`);
     const FREEZE = [...ON, "--reason", "test"];
     /** Each is refused by its role before it does anything; nothing here is ever carried out. */
     const asking: Readonly<Record<string, readonly string[]>> = {
@@ -44,6 +50,26 @@ describe("permission", function () {
       "hms-sbx extend": ["sbx-nobody", "--ttl", "1h"],
       "hms-sbx share": ["sbx-nobody", "--role", "PolicyAnalyst"],
       "hms-sbx destroy": ["sbx-nobody"],
+      "hms-sbx reap": [],
+      "hms snapshot take": ["--service", "drought-benefit"],
+      "hms snapshot load": ["--service", "drought-benefit"],
+      "hms snapshot prune": ["--service", "drought-benefit"],
+      "hms image sign": [`registry.example.gov/web@sha256:${"1".repeat(64)}`, ...ON],
+      "hms ledger export": [...ON, "--to", nowhere],
+      "hms tls renew": ON,
+    };
+    /** The same by other options, and of what is no stack. */
+    const besides: Readonly<Record<string, readonly [command: string, ...words: string[]]>> = {
+      "hms-sbx destroy, by age": ["hms-sbx destroy", "--all-older-than", "9999d"],
+      "hms-sbx reap, to install the reaper": ["hms-sbx reap", "--install"],
+      "hms snapshot take, with rules of its own": [
+        ...(["hms snapshot take", "--service", "drought-benefit", "--stack", "prod", "--rules", "none.yaml"] as const),
+      ],
+      "hms ledger export, of sandboxes' doors": ["hms ledger export", "--stack", "sandboxes", "--to", nowhere],
+    };
+    const all = {
+      ...Object.fromEntries(Object.entries(asking).map(([name, words]) => [name, [name, ...words]])),
+      ...besides,
     };
     /** They look, work on this machine alone, or do what was decided before; or AWS and the vault say who may. */
     const notAsking = [
@@ -57,18 +83,25 @@ describe("permission", function () {
         "hms env",
       ],
       ...["hms freeze status", "hms freeze explain", "hms-deploy history", "hms-sbx list", "hms-sbx open"],
-      ...["hms-sbx wait-approval", "hms-sbx reap", "hms fleet work"],
+      ...["hms-sbx wait-approval", "hms fleet work"],
+      ...["hms image verify", "hms ledger list", "hms ledger show", "hms ledger verify", "hms tls status"],
+      ...["hms snapshot list", "hms snapshot verify", "hms snapshot templates"],
     ];
-    const groups = /^hms (local|image|ledger|scan|snapshot|tls|controls) /;
+    const groups = /^hms (local|scan|controls) /;
 
-    for (const [command, words] of Object.entries(asking))
-      it(command, async () => {
+    for (const [title, [command = "", ...words]] of Object.entries(all))
+      it(title, async () => {
         const [name = "", ...rest] = command.split(" ");
         const program = PROGRAMS.find((one) => one.name === name);
         assert.ok(program, name);
         const { io, said } = ioWith({ HMS_ROLE: "Guest" });
         assert.equal(await runProgram(program, [...rest, ...words], io), 1, said());
         assert.match(said(), /not permitted: there is no role Guest\. Grants are in policy\/rego\/roles\.json; /);
+        assert.match(
+          said(),
+          /; (Pipeline or )?Operator( or Analyst)? may [a-z]\S* .* on stack \w+; the role is HMS_ROLE\. /,
+        );
+        assert.equal(existsSync(nowhere), false);
       });
 
     it("and of no command is it unknown whether it asks", () => {
@@ -168,6 +201,62 @@ describe("permission", function () {
       );
       await assert.rejects(ask({}, "rollback", "issuer is down"), /no role was given/);
       await assert.rejects(ask({ HMS_ROLE: "Pipeline" }, "rollback", "x"), /role Pipeline may not rollback/);
+    });
+  });
+
+  describe("lets through who may, and of who may not nothing is left", () => {
+    const registry = new TestRegistry();
+    // A home of its own, with this machine's tools.
+    const home = mkdtempSync(path.join(os.tmpdir(), "hms-home-"));
+    const keys = path.join(home, "signing");
+    const hms = async (role: string, ...words: readonly string[]) => {
+      const program = PROGRAMS.find(({ name }) => name === "hms");
+      assert.ok(program);
+      const { io, said } = ioWith({ HMS_HOME: home, HMS_ROLE: role });
+      return { code: await runProgram(program, words, io), said: said() };
+    };
+    before(async () => {
+      const real = loadLayout(process.env).home;
+      for (const folder of ["bin", "toolchain"]) symlinkSync(path.join(real, folder), path.join(home, folder));
+      await registry.start();
+    });
+    after(() => {
+      registry.stop();
+      rmSync(home, { recursive: true });
+    });
+
+    it("when an image is signed that somebody else built", async () => {
+      const image = await registry.push("benefit", "v1");
+      const refused = await hms("Pipeline", "image", "sign", image, "--stack", "prod");
+      const [repository = ""] = image.split("@");
+      const words = `role Pipeline may not image-sign ${repository} on stack prod. Grants are in policy/rego/roles.json; Operator may image-sign ${repository} on stack prod; the role is HMS_ROLE. Nothing was changed`;
+      assert.deepEqual([refused.code, refused.said.includes(`not permitted: ${words}`)], [1, true], refused.said);
+      assert.equal(existsSync(keys), false, "no key was made");
+      const signed = await hms("Operator", "image", "sign", image, "--stack", "prod");
+      assert.equal(signed.code, 0, signed.said);
+      const trusted = await keysOf({ keys: [], local: true }, { HMS_HOME: home });
+      assert.equal((await verify(image, trusted)).ok, true);
+    });
+
+    it("when a ledger is handed out", async () => {
+      const ledger = await openLedger({ name: "prod" }, undefined, { HMS_HOME: home });
+      await ledger.add([
+        {
+          ...{ event: "deployed", at: "2026-01-01T00:00:00.000Z", by: "ann@build-7 (pid 4711)", service: "web" },
+          ...{ namespace: "hms-prod", release: { id: "r1", tag: "v1", image: null }, gates: [], decisions: [] },
+          weights: { before: { blue: 100, green: 0 }, after: { blue: 0, green: 100 } },
+          ...{ reason: null, origin: "record 1" },
+        },
+      ]);
+      const to = path.join(home, "audit");
+      const words = ["ledger", "export", "--stack", "prod", "--offline", "--to", to];
+      const refused = await hms("Pipeline", ...words);
+      assert.deepEqual([refused.code, existsSync(to)], [1, false], refused.said);
+      assert.match(refused.said, /role Pipeline may not ledger-export drought-benefit on stack prod/);
+      const read = await hms("Pipeline", "ledger", "list", "--stack", "prod", "--offline");
+      assert.equal(read.code, 0, "to look at it asks nobody");
+      const done = await hms("Operator", ...words);
+      assert.deepEqual([done.code, existsSync(path.join(to, "verify.cjs"))], [0, true], done.said);
     });
   });
 

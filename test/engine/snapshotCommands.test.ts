@@ -45,8 +45,14 @@ describe("hms snapshot", function () {
     rmSync(vault, { recursive: true });
   });
 
-  it("takes one, lists it, and verifies it until one of its bytes is another", async () => {
-    const taken = await hms("take", ["--json"]);
+  it("takes one for who may, lists it, and verifies it until one of its bytes is another", async () => {
+    const refused = await hms("take", ["--stack", "prod"], { HMS_ROLE: "Analyst" });
+    assert.deepEqual([refused.code, readdirSync(vault)], [1, []], refused.err);
+    assert.match(
+      refused.err,
+      /not permitted: role Analyst may not snapshot-take drought-benefit on stack prod\. .*; Pipeline or Operator may snapshot-take drought-benefit on stack prod; /,
+    );
+    const taken = await hms("take", ["--stack", "prod", "--json"], { HMS_ROLE: "Pipeline" });
     assert.equal(taken.code, 0, taken.err);
     const { id, path: folder, rows, verdict } = JSON.parse(taken.out) as Taken;
     assert.deepEqual([rows > 20_000, verdict], [true, "pass"]);
@@ -82,7 +88,15 @@ describe("hms snapshot", function () {
     const dry = await hms("prune", ["--keep", "1", "--max-age", "1s", "--dry-run"]);
     assert.match(dry.out, /^would go /m);
     assert.equal((await hms("list")).out.trim().split("\n").length, 2);
-    assert.equal((await hms("prune", ["--keep", "1", "--max-age", "1s"])).code, 0);
+    const prune = ["--keep", "1", "--max-age", "1s", "--stack", "prod"];
+    const refused = await hms("prune", prune, { HMS_ROLE: "Analyst" });
+    assert.deepEqual(
+      [refused.code, /may not snapshot-prune drought-benefit/.test(refused.err)],
+      [1, true],
+      refused.err,
+    );
+    assert.equal((await hms("list")).out.trim().split("\n").length, 2);
+    assert.equal((await hms("prune", prune, { HMS_ROLE: "Pipeline" })).code, 0);
     assert.deepEqual((await hms("list")).out.trim(), before[1]);
   });
 
@@ -95,7 +109,10 @@ describe("hms snapshot", function () {
       const their = { PGPASSWORD: server.password };
       const none = await hms("templates", to, their);
       assert.match(none.out, /no snapshot of drought-benefit is loaded; hms snapshot load/);
-      const loaded = await hms("load", [...to, "--json"], their);
+      const refused = await hms("load", [...to, "--stack", "prod"], { ...their, HMS_ROLE: "Analyst" });
+      assert.match(refused.err, /not permitted: role Analyst may not snapshot-load drought-benefit on stack prod/);
+      assert.deepEqual([refused.code, await server.databases()], [1, []]);
+      const loaded = await hms("load", [...to, "--stack", "prod", "--json"], { ...their, HMS_ROLE: "Pipeline" });
       assert.equal(loaded.code, 0, loaded.err);
       const { name: template, rows } = JSON.parse(loaded.out) as { readonly name: string; readonly rows: number };
       assert.deepEqual([await server.databases(), rows > 20_000], [[template], true]);
