@@ -9,9 +9,12 @@ import { parse, stringify } from "yaml";
 import type { CreatedSandbox } from "../../cli/sandbox/create";
 import type { DestroyedSandbox } from "../../cli/sandbox/destroy";
 import type { ListedSandbox } from "../../cli/sandbox/list";
+import { writeStackFile } from "../../cli/sandbox/stackFile";
+import { loadSandboxes } from "../../config/sandboxes";
 import { asString, path as at } from "../../core/json";
 import { RESTRICTED, RESTRICTED_POD } from "../../core/restrictedPod";
 import { SANDBOXES_NAMESPACE } from "../../core/sandbox/identity";
+import { newLease } from "../../core/sandbox/lease";
 import { databaseOf } from "../../core/sandbox/name";
 import { REAPER } from "../../core/sandbox/reaperObjects";
 import { ensureDatabaseServers } from "../../platform/local/databaseServers";
@@ -282,6 +285,30 @@ describe("sandboxes", function () {
     );
     await project.sbx("destroy", one);
     assert.deepEqual(await leftOf(one), []);
+  });
+
+  it("are swept by a role that may, and what only this machine knows of one that is gone is left by another", async () => {
+    const gone = `sbx-t3-${tail}`;
+    const file = path.join(project.folder, `Pulumi.${gone}.yaml`);
+    const lease = newLease(new Date(Date.now() - 24 * 3_600_000), 3600);
+    const identity = { name: gone, owner: "ada", purpose: "p", snapshot: "s1", changed: "-", ...lease };
+    writeStackFile({ root: project.folder, common: loadSandboxes(project.folder), kube }, identity, {});
+    try {
+      project.env.HMS_ROLE = "Analyst";
+      const refused = await project.sbx("reap");
+      assert.equal(refused.code, 1, refused.output);
+      assert.match(refused.output, /role Analyst may not sandbox-reap sandboxes on stack sandboxes/);
+      assert.ok(existsSync(file));
+      project.env.HMS_ROLE = "Pipeline";
+      const { output } = await project.sbx("reap");
+      assert.match(output, new RegExp(`^${gone}: its record is removed`, "m"));
+      assert.ok(!existsSync(file));
+      // Of such an age there is none, whatever else runs on this machine.
+      const none = await project.sbx("destroy", "--all-older-than", "9999d");
+      assert.deepEqual([none.code, none.lastLine], [0, "nothing to destroy"], none.output);
+    } finally {
+      delete project.env.HMS_ROLE;
+    }
   });
 });
 

@@ -132,8 +132,14 @@ describe("https, on a real cluster and gateway", function () {
     assert.deepEqual([exit, kind, one?.state, one?.served], [0, "local", "valid", one?.serial]);
   });
 
-  it("loses no request while certificates are renewed, one after the other", async () => {
+  it("loses no request while who may renews certificates, one after the other", async () => {
     const seen = [(await ask(host, authority)).serial];
+    project.env.HMS_ROLE = "Pipeline";
+    const refused = await project.hms("tls", "renew", "--stack", project.stack);
+    assert.equal(refused.code, 1);
+    assert.match(refused.output, /role Pipeline may not tls-renew drought-benefit on stack .*; Operator may tls-renew/);
+    assert.equal((await ask(host, authority)).serial, seen[0]);
+    project.env.HMS_ROLE = "Operator";
     await underLoad(project, { ...pace, authority }, async () => {
       for (let round = 0; round < 5; round++) {
         const { output, code } = await project.hms("tls", "renew", "--stack", project.stack, "--json");
@@ -145,7 +151,7 @@ describe("https, on a real cluster and gateway", function () {
         assert.equal(services[0]?.serial, serial);
         seen.push(serial);
       }
-    });
+    }).finally(() => delete project.env.HMS_ROLE);
     assert.equal(new Set(seen).size, 6);
   });
 
