@@ -169,12 +169,13 @@ async function planService(
   const pin = config.pins[service.name] ?? interruptedRollback(config, service.name, rollout)?.release.id;
   const left = leftAlone(config, service.name, rollout);
   if (left === "absent") return undefined;
+  const goesBack = pin === undefined ? {} : ({ goesBack: true } as const);
   const wish: Wish =
     left !== undefined
-      ? { release: left, retry: false }
+      ? { release: left, retry: false, ...goesBack }
       : pin === undefined
         ? { release: await wantedRelease(service, contextHash, files), retry: config.retry.includes(service.name) }
-        : { release: pinnedRelease(service.name, pin, rollout), retry: true };
+        : { release: pinnedRelease(service.name, pin, rollout), retry: true, ...goesBack };
   const at = new Date();
   // Going back waits for nothing.
   const earliest = left !== undefined || pin !== undefined ? undefined : earliestOf(config, at);

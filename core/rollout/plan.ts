@@ -38,6 +38,8 @@ export interface Wish {
   readonly retry: boolean;
   /** Earliest instant of its move, as it was said and, where that can be told now, as ISO 8601. */
   readonly schedule?: { readonly text: string; readonly at?: string };
+  /** Set: it goes back, which waits for no instant that was said before either. */
+  readonly goesBack?: true;
 }
 
 /** The release a color is to run; `image` is absent until it is built. */
@@ -141,9 +143,12 @@ export function planRollout(actual: ActualRollout, wish: Wish): RolloutPlan {
 }
 
 /** The schedule that the wish leaves as it is: one of the same release, unless another instant is wanted. */
-function keptSchedule({ record, live, colors }: ActualRollout, { release, schedule }: Wish): Scheduled | undefined {
+function keptSchedule(
+  { record, live, colors }: ActualRollout,
+  { release, schedule, goesBack }: Wish,
+): Scheduled | undefined {
   const { scheduled } = record;
-  if (!scheduled || scheduled.release !== release.id || scheduled.color === live) return undefined;
+  if (!scheduled || goesBack || scheduled.release !== release.id || scheduled.color === live) return undefined;
   const standing = colors[scheduled.color];
   if (standing?.release.id !== release.id || standing.missing) return undefined;
   const same = !schedule || schedule.text === scheduled.text || schedule.at === scheduled.at;

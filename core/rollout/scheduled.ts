@@ -1,4 +1,5 @@
 import { zonedText } from "../schedule/zone";
+import type { ActualRollout } from "./plan";
 import { happened, unscheduled, type Act, type Hold, type RolloutRecord, type Scheduled } from "./record";
 import { describeRelease } from "./release";
 
@@ -41,6 +42,25 @@ export const withCancelled = (record: RolloutRecord, act: Ended): RolloutRecord 
 
 /** Its time is over, or its move was tried and came to nothing. */
 export const withExpired = (record: RolloutRecord, act: Ended): RolloutRecord => held(record, "expired", act);
+
+/**
+ * Its color is live, by whatever way: there is nothing left to move. Nothing is held where that is with the release that
+ * waited; another one there means that somebody decided against it. The record itself where nothing waits for that color.
+ */
+export function withMoot(
+  record: RolloutRecord,
+  { live, colors, foreign }: Pick<ActualRollout, "live" | "colors" | "foreign">,
+  act: Act,
+): RolloutRecord {
+  const { scheduled } = record;
+  if (!scheduled || live !== scheduled.color) return record;
+  const found = colors[live]?.release;
+  const by = foreign ? `, by ${foreign.writer}` : "";
+  if (found?.id === scheduled.release)
+    return withReplaced(record, { ...act, reason: `${live} is live with it already${by}` });
+  const other = found ? describeRelease(found) : "no release that is known";
+  return withExpired(record, { ...act, reason: `${live} is live with ${other}${by}` });
+}
 
 /** `2026-12-01 00:00 America/New_York` */
 export const scheduleTime = ({ at, zone }: Pick<Scheduled, "at" | "zone">): string => zonedText(at, zone);

@@ -1,6 +1,7 @@
 import { type Color } from "../../core/rollout/color";
 import { withFailure, withGivenUp, withStop, type RolloutRecord } from "../../core/rollout/record";
 import { describeRelease } from "../../core/rollout/release";
+import { describeSchedule, withCancelled } from "../../core/rollout/scheduled";
 import type { DataPlane } from "./dataPlane";
 import { Refusal } from "./errors";
 import type { Note } from "./journal";
@@ -51,14 +52,20 @@ export async function abandonMove(parts: AbandonParts, why: string, blame: Blame
   const release = releaseOf(actual.colors[move.to]?.release, move.release);
   // Who ends a rollback stays where they are; the release that it went to is as good as before.
   const end = move.intent === "rollback" ? withStop : BACK[blame];
-  const back: RolloutRecord = end(writer.record, release, { ...writer.act(), reason: why });
+  const ended = end(writer.record, release, { ...writer.act(), reason: why });
+  const { scheduled } = ended;
+  // A way back to what waits for an instant says nothing of that; a person who gives up means all of it.
+  const isGivenUp = scheduled !== undefined && blame === "given up";
+  const back: RolloutRecord = isGivenUp ? withCancelled(ended, { ...writer.act(), reason: why }) : ended;
   await writer.putBack(shape, back);
   await parts.note?.("restored");
   const where = await describeRestored(writer, back.live, dataPlane, probePath);
   return {
     back: back.live,
     release,
-    message: `${store.service}: ${why}; ${where}; ${describeRelease(release)} has no traffic`,
+    message:
+      `${store.service}: ${why}; ${where}; ${describeRelease(release)} has no traffic` +
+      (isGivenUp ? `; ${describeSchedule(scheduled)}, does not go live then` : ""),
   };
 }
 

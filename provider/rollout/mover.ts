@@ -18,6 +18,7 @@ import {
 } from "../../core/rollout/record";
 import { describeRelease } from "../../core/rollout/release";
 import type { RouteShape } from "../../core/rollout/route";
+import { withMoot } from "../../core/rollout/scheduled";
 import type { MoveStep } from "../../core/rollout/strategy";
 import { RefusedError } from "../../platform/errors";
 import type { DataPlane } from "./dataPlane";
@@ -125,14 +126,15 @@ export class Mover {
     }
   }
 
-  /** The live color is the wanted one: whatever is different about the route is put right by one patch, never in steps. */
+  /** The live color is the wanted one: what differs is put right by one patch, never in steps, and no move to it waits. */
   private async repair(actual: ActualRollout, request: MoveRequest, signal: AbortSignal): Promise<MoveResult> {
     const { writer } = this;
     const parked = request.parkedShare !== undefined;
     const wanted = weightsFor(request.to, 100 - (request.parkedShare ?? 0));
     const act = { ...writer.act(), reason: "the route was not as recorded" };
     const differs = !writer.hasRoute || !sameWeights(actual.weights ?? wanted, wanted) || actual.foreign;
-    const record = differs && !parked ? withRepair(writer.record, request.to, act) : writer.record;
+    const settled = withMoot(writer.record, actual, act);
+    const record = differs && !parked ? withRepair(settled, request.to, act) : settled;
     await writer.write(request.shape, wanted, record, writer.nextMarker(0));
     const color = parked ? undefined : request.to;
     const { ms } = await writer.converged(this.parts.dataPlane, request.probePath, color, signal);

@@ -9,7 +9,7 @@ import {
 } from "../../core/rollout/scheduled";
 import type { KubeClient } from "../../platform/kube/client";
 import { arm, refuseSurprises } from "./arm";
-import { Fenced } from "./errors";
+import { Fenced, Refusal } from "./errors";
 import type { HeldLease } from "./lease";
 import { removeMoveJob, startMoveJob, type MoveWish } from "./moveJob";
 import type { RolloutStore } from "./store";
@@ -38,6 +38,7 @@ export async function scheduleMove(
   const { color: to, release } = schedule;
   const request = { shape: { service }, to, release, seen: actual.live, takeOver: false };
   refuseSurprises(actual, request);
+  if (actual.live === to) throw new Refusal(`${service}: ${to} is live already, so no move to it can wait. Plan again`);
   const { image } = arm(actual, request).release;
   const before = actual.record.scheduled;
   const id = lease.token;

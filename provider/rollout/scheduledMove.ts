@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { decideLease, type LeaseSighting } from "../../core/rollout/lease";
 import type { Scheduled } from "../../core/rollout/record";
-import { scheduleTime, withDelayed, withExpired } from "../../core/rollout/scheduled";
+import { scheduleTime, withDelayed, withExpired, withMoot } from "../../core/rollout/scheduled";
 import { stepsFrom, stops } from "../../core/rollout/strategy";
 import { turnOf } from "../../core/schedule/turn";
 import { arm, refuseSurprises } from "./arm";
@@ -34,6 +34,8 @@ export type ScheduledEnd =
   /** Somebody cancelled or replaced it, or made the move. */
   | { readonly kind: "over" }
   | { readonly kind: "moved" | "parked" }
+  /** Its color was live already, so nothing was moved. */
+  | { readonly kind: "moot"; readonly why: string }
   /** A gate said no, and the traffic is back. */
   | { readonly kind: "failed"; readonly why: string }
   | { readonly kind: "expired"; readonly why: string };
@@ -101,7 +103,8 @@ async function attempt(parts: ScheduledMoveParts, scheduled: Scheduled, signal: 
     const request = await requestOf(parts, scheduled);
     if (!request) return { kind: "again", why: "the schedule or the route was changed meanwhile" };
     const instant = (stop: AbortSignal) => untilInstant(parts, scheduled, request, stop);
-    const { parked } = await parts.move(lease, request, instant, signal);
+    const { parked, record } = await parts.move(lease, request, instant, signal);
+    if (request.seen === request.to) return { kind: "moot", why: record.events.at(-1)?.reason ?? "" };
     return { kind: parked ? "parked" : "moved" };
   } catch (error) {
     signal.throwIfAborted();
@@ -204,14 +207,19 @@ async function expire(parts: ScheduledMoveParts, why: string, signal: AbortSigna
   }
 }
 
+/** Ends the schedule without a move. What came live in another way meanwhile is not held for that. */
 async function expireUnder(parts: ScheduledMoveParts, lease: HeldLease, why: string): Promise<ScheduledEnd> {
-  const found: Scheduled[] = [];
+  const { actual } = await parts.store.read();
+  const ends: ScheduledEnd[] = [];
   await changeSchedule({ ...parts, lease }, (record, act) => {
     if (record.scheduled?.id !== parts.id) return record;
-    found.push(record.scheduled);
-    return withExpired(record, { ...act, reason: why });
+    const moot = withMoot(record, actual, act);
+    const ended = moot === record ? withExpired(record, { ...act, reason: why }) : moot;
+    const { kind, reason = why } = ended.events.at(-1) ?? {};
+    ends.push({ kind: kind === "expired" ? "expired" : "moot", why: reason });
+    return ended;
   });
-  return found.length > 0 ? { kind: "expired", why } : { kind: "over" };
+  return ends.at(-1) ?? { kind: "over" };
 }
 
 const withLast = (why: string, last: string): string => (last === "" ? why : `${why}; last: ${last}`);

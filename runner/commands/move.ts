@@ -45,6 +45,7 @@ const ENDS = {
   over: "the schedule is over",
   moved: "moved",
   parked: "moved, and parked on the way",
+  moot: "nothing was left to move",
   failed: "the traffic was put back",
   expired: "the schedule has expired",
 } as const;

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { otherColor, weightsFor } from "../../core/rollout/color";
+import { asRollback, withMove } from "../../core/rollout/record";
+import { withScheduled } from "../../core/rollout/scheduled";
 import { KubeClient } from "../../platform/kube/client";
 import { readJournal } from "../../provider/rollout/journal";
+import { acquireLease } from "../../provider/rollout/lease";
+import { RouteWriter } from "../../provider/rollout/routeWriter";
 import { RolloutStore } from "../../provider/rollout/store";
 import { kubectl } from "../support/cluster";
 import { watchUntil } from "../support/pace";
@@ -140,6 +145,30 @@ describe("a scheduled release", function () {
     assert.match(promoted.output, /v5 \(\w+\), scheduled for .* UTC, moves now/);
     const now = await service();
     assert.deepEqual([now.phase, now.scheduledAt, now.live === live], ["live", null, false]);
+  });
+
+  it("is no obstacle for a rollback to it that was interrupted: the next update finishes that", async () => {
+    const kube = KubeClient.load({ context: "hms-local" });
+    const lease = await acquireLease(kube, store);
+    const writer = new RouteWriter(store, lease);
+    const { actual, shape } = await writer.read();
+    const color = otherColor(actual.live ?? "blue");
+    const standing = actual.colors[color]?.release;
+    assert.ok(shape && standing);
+    // What is left when it is killed right after its patch.
+    const at = inSeconds(3000);
+    const said = { at, text: at, zone: "UTC", color, release: standing.id, tag: standing.tag, image: standing.image };
+    const how = { onFreeze: "fire", graceSeconds: 60, expiresAfterSeconds: 60 } as const;
+    const waiting = withScheduled(writer.record, { ...said, ...how }, lease.token, writer.act());
+    const begun = asRollback(withMove(waiting, color, standing.id, 0, weightsFor(color)));
+    await writer.write(shape, weightsFor(color), begun, writer.nextMarker(0));
+    await lease.release();
+
+    const { code, output } = await deploy("--tag", "v5");
+    assert.equal(code, 0, output);
+    assert.match(output, /a rollback was interrupted, and is finished now/);
+    const { live, move, scheduled, events } = await record();
+    assert.deepEqual([live, move, scheduled, events.at(-1)?.kind], [color, null, undefined, "rollback"]);
   });
 
   it("is refused for an instant that is over, before anything is built", async () => {

@@ -1,22 +1,26 @@
 import assert from "node:assert/strict";
 import { path } from "../../core/json";
-import { otherColor } from "../../core/rollout/color";
-import { findHold, type RolloutEvent } from "../../core/rollout/record";
+import { COLORS, otherColor, weightsFor, type Color } from "../../core/rollout/color";
+import { asRollback, findHold, withMove, type RolloutEvent } from "../../core/rollout/record";
 import { ANNOTATION } from "../../core/rollout/names";
 import { ALL_AT_ONCE, type MoveStep } from "../../core/rollout/strategy";
 import { CLUSTER, loadLayout } from "../../platform/local/layout";
 import { ensureRunnerImage } from "../../platform/local/runnerImage";
 import { Progress } from "../../platform/progress";
 import { configMapStore } from "../../provider/freeze/configMapStore";
+import { abandonMove } from "../../provider/rollout/abandon";
 import { DataPlane } from "../../provider/rollout/dataPlane";
 import { readJournal } from "../../provider/rollout/journal";
 import { acquireLease, readLease } from "../../provider/rollout/lease";
+import type { MoveWish } from "../../provider/rollout/moveJob";
 import { Mover } from "../../provider/rollout/mover";
+import { RouteWriter } from "../../provider/rollout/routeWriter";
 import { cancelSchedule, scheduleMove } from "../../provider/rollout/schedule";
 import { RolloutStore } from "../../provider/rollout/store";
 import { NamespaceAccounts } from "../support/accounts";
 import { endFromWithin, GATEWAY, kubectl, TestNamespace } from "../support/cluster";
 import { watchUntil } from "../support/pace";
+import { waitFor } from "../support/waitingMove";
 import { release } from "../unit/rollout/support";
 
 const layout = loadLayout();
@@ -64,6 +68,16 @@ describe("the pod of a scheduled move", function () {
     readonly graceSeconds?: number;
   }
 
+  const wish = (steps: readonly MoveStep[] = ALL_AT_ONCE): MoveWish => ({
+    address: `http://${CLUSTER.address}:${layout.ports.gateway}`,
+    prometheus: `http://${CLUSTER.address}:${layout.ports.prometheus}`,
+    probePath: "/health",
+    steps: steps.map((step) => ({ ...step, gates: [...step.gates] })),
+    gates: [],
+    image,
+    freeze: { stack: "test", midMove: "hold" },
+  });
+
   /** Schedules the release of the idle color, so many seconds after its pod stands: how long that takes is the machine's. */
   const schedule = async ({ seconds, steps = ALL_AT_ONCE, onFreeze = "fire", graceSeconds = 60 }: Wanted) => {
     const { live } = (await store.read()).actual;
@@ -83,20 +97,7 @@ describe("the pod of a scheduled move", function () {
     };
     const lease = await acquireLease(space.kube, store);
     try {
-      await scheduleMove(
-        { kube: space.kube, store, lease },
-        wanted,
-        {
-          address: `http://${CLUSTER.address}:${layout.ports.gateway}`,
-          prometheus: `http://${CLUSTER.address}:${layout.ports.prometheus}`,
-          probePath: "/health",
-          steps: steps.map((step) => ({ ...step, gates: [...step.gates] })),
-          gates: [],
-          image,
-          freeze: { stack: "test", midMove: "hold" },
-        },
-        never,
-      );
+      await scheduleMove({ kube: space.kube, store, lease }, wanted, wish(steps), never);
     } finally {
       await lease.release();
     }
@@ -238,6 +239,89 @@ describe("the pod of a scheduled move", function () {
     await until("its pod stays", () =>
       Promise.resolve(inNamespace("get", "jobs,pods", "-l", `job-name=svc-move-${token}`, "-o", "name").trim() === ""),
     );
+  });
+
+  /** Writes a schedule without a pod. @returns what a pod would do for it, in this process. */
+  const waits = async (color: Color, seconds: number) => {
+    const at = new Date(Date.now() + seconds * 1000);
+    return waitFor({ kube: space.kube, store, dataPlane, wish: wish() }, releases[color], color, at);
+  };
+
+  it("is not made for a color that is live, and a record that says otherwise is put right without a hold", async () => {
+    const live = (await record()).live ?? "blue";
+    const { id: release, tag } = releases[live];
+    const at = new Date(Date.now() + 600_000).toISOString();
+    const wanted = { at, text: at, zone: "UTC", color: live, release, tag } as const;
+    const how = { onFreeze: "fire", graceSeconds: 60, expiresAfterSeconds: 60 } as const;
+    const lease = await acquireLease(space.kube, store);
+    const refused = scheduleMove({ kube: space.kube, store, lease }, { ...wanted, ...how }, wish(), never);
+    await assert.rejects(refused, new RegExp(`^Refusal: svc: ${live} is live already, so no move to it can wait`));
+    await lease.release();
+
+    const go = await waits(live, 1);
+    assert.deepEqual(await go(), { kind: "moot", why: `${live} is live with it already` });
+    const after = await record();
+    assert.deepEqual([after.scheduled, after.live, after.weights], [undefined, live, weightsFor(live)]);
+    assert.deepEqual([after.events.at(-1)?.kind, findHold(after, release)], ["cancelled", undefined]);
+  });
+
+  it("ends without a hold when somebody gave its color the traffic by hand meanwhile", async () => {
+    const color = otherColor((await record()).live ?? "blue");
+    const go = await waits(color, -5);
+    const patch = COLORS.map((one, index) => ({
+      ...{ op: "replace", path: `/spec/rules/0/backendRefs/${index}/weight` },
+      value: one === color ? 100 : 0,
+    }));
+    inNamespace("patch", "httproute", "svc", "--type=json", "-p", JSON.stringify(patch));
+    assert.deepEqual(await go(), { kind: "moot", why: `${color} is live with it already, by kubectl-patch` });
+    const { scheduled, events } = await record();
+    assert.deepEqual([scheduled, events.at(-1)?.kind], [undefined, "cancelled"]);
+    assert.equal(findHold(await record(), releases[color].id), undefined);
+
+    // Whoever takes these weights over ends what waits for that color too.
+    await waits(color, 600);
+    const lease = await acquireLease(space.kube, store);
+    const { id: release } = releases[color];
+    const request = { shape, to: color, release, seen: color, steps: ALL_AT_ONCE, probePath: "/health" } as const;
+    const mover = new Mover({ store, lease, dataPlane, progress: () => undefined });
+    await mover.run({ ...request, intent: "deploy", takeOver: true }, never);
+    await lease.release();
+    const taken = await record();
+    assert.deepEqual([taken.live, taken.scheduled], [color, undefined]);
+    assert.deepEqual(
+      taken.events.slice(-2).map(({ kind, reason }) => [kind, reason]),
+      [
+        ["cancelled", `${color} is live with it already, by kubectl-patch`],
+        ["repair", "the route was not as recorded"],
+      ],
+    );
+  });
+
+  it("outlives the end of a way back to its color that nobody is to blame for, and not a person's abort", async () => {
+    const live = (await record()).live ?? "blue";
+    const color = otherColor(live);
+    await waits(color, 600);
+    const abandon = async (blame: "nobody's fault" | "given up") => {
+      const lease = await acquireLease(space.kube, store);
+      const writer = new RouteWriter(store, lease);
+      await writer.read();
+      const begun = withMove(writer.record, color, releases[color].id, 0, weightsFor(color));
+      await writer.write(shape, weightsFor(color), asRollback(begun), writer.nextMarker(0));
+      const { message } = await abandonMove({ store, lease, dataPlane, probePath: "/health" }, "by the test", blame);
+      await lease.release();
+      const { live: back, scheduled, holds } = await record();
+      return {
+        message,
+        back,
+        waits: scheduled !== undefined,
+        held: holds.some((hold) => hold.tag === releases[color].tag),
+      };
+    };
+    const orphaned = await abandon("nobody's fault");
+    assert.deepEqual([orphaned.back, orphaned.waits, orphaned.held], [live, true, false]);
+    const aborted = await abandon("given up");
+    assert.deepEqual([aborted.back, aborted.waits, aborted.held], [live, false, true]);
+    assert.match(aborted.message, /scheduled for .* UTC, does not go live then$/);
   });
 
   it("expires, and says why, when its color is not proven any more until its grace is over", async () => {

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { weightsFor } from "../../../core/rollout/color";
+import fc from "fast-check";
+import { weightsFor, type Color } from "../../../core/rollout/color";
 import { planRollout, type ActualRollout } from "../../../core/rollout/plan";
 import {
   emptyRecord,
   findHold,
   parseRecord,
   withDeployment,
+  asRollback,
   withFailure,
   withGivenUp,
   withMove,
@@ -19,6 +21,7 @@ import {
   withCancelled,
   withDelayed,
   withExpired,
+  withMoot,
   withReplaced,
   withScheduled,
   type Schedule,
@@ -147,6 +150,33 @@ describe("a scheduled release", () => {
     });
   }
 
+  it("never waits for a color that is live, whatever happened before it was scheduled and since", () => {
+    const standing = (color: Color) => (color === "blue" ? bound("r1") : r2);
+    const acts: readonly ((record: RolloutRecord, color: Color) => RolloutRecord)[] = [
+      (record, color) => withMove(record, color, standing(color).id, 0, weightsFor(color, 50)),
+      (record, color) => asRollback(withMove(record, color, standing(color).id, 0, weightsFor(color))),
+      (record, color) => withDeployment(record, color, standing(color), act),
+      (record, color) => withRollback(record, color, standing(color), because),
+      (record, color) => withRepair(record, color, because),
+      (record, color) => withFailure(record, standing(color), because),
+      (record, color) => withStop(record, standing(color), because),
+      (record, color) => withGivenUp(record, standing(color), because),
+      (record) => (record.move ? withParked(record, r2, { until: "2027", evidence: [] }, act) : record),
+      (record) => (record.scheduled ? withDelayed(record, "frozen", act) : record),
+      (record, color) =>
+        record.live === color
+          ? record // as scheduleMove refuses it
+          : withScheduled(record, { ...schedule, color, release: standing(color).id, image: "i" }, 7, act),
+    ];
+    const step = fc.tuple(fc.constantFrom(...acts), fc.constantFrom<Color>("blue", "green"));
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+        const record = steps.reduce((found, [happens, color]) => happens(found, color), live);
+        assert.notEqual(record.scheduled?.color, record.live);
+      }),
+    );
+  });
+
   it("outlives what is no verdict on it: a dead mover, another release's failure, a repaired route", () => {
     for (const after of [
       withStop(moving, r2, because),
@@ -155,6 +185,42 @@ describe("a scheduled release", () => {
       withDelayed(scheduled, "frozen", act),
     ]) {
       assert.equal(after.scheduled?.id, 7);
+    }
+  });
+
+  it("is over, and held by nobody, where its color has become live with it by whatever way", () => {
+    const by = { weights: weightsFor("green"), writer: "kubectl-edit" };
+    for (const [found, why] of [
+      [{ ...world(scheduled), live: "green" }, "green is live with it already"],
+      [{ ...world(scheduled), live: "green", foreign: by }, "green is live with it already, by kubectl-edit"],
+    ] as const) {
+      const after = withMoot(scheduled, found, act);
+      const event = after.events.at(-1);
+      assert.deepEqual([after.scheduled, findHold(after, r2.id)], [undefined, undefined]);
+      assert.deepEqual([event?.kind, event?.scheduled, event?.reason], ["cancelled", schedule.at, why]);
+      assert.ok(after.sequence > scheduled.sequence);
+    }
+  });
+
+  it("is over and held where its color is live with another release, or the next update would move it at once", () => {
+    const colors = { blue: fact("r1"), green: fact("r9") };
+    const after = withMoot(scheduled, { ...world(scheduled), live: "green", colors }, act);
+    assert.deepEqual([after.scheduled, after.events.at(-1)?.kind], [undefined, "expired"]);
+    assert.match(findHold(after, r2.id)?.reason ?? "", /^green is live with R9 \(\w+\)$/);
+  });
+
+  it("waits on where its color is not live, and nothing is written where nothing is scheduled", () => {
+    assert.equal(withMoot(scheduled, world(scheduled), act), scheduled);
+    assert.equal(withMoot(live, { ...world(live), live: "green" }, act), live);
+  });
+
+  it("is no obstacle for a way back to the same release, begun or asked for", () => {
+    const back = { release: release("r2"), retry: true, goesBack: true } as const;
+    const begun = asRollback(withMove(scheduled, "green", r2.id, 0, weightsFor("green")));
+    for (const record of [scheduled, begun]) {
+      const plan = planRollout(world(record), back);
+      assert.deepEqual([plan.kind, plan.live], ["switch", "green"]);
+      assert.deepEqual(planSchedule(plan, record, r2, undefined, DEFAULT_POLICY), {});
     }
   });
 
