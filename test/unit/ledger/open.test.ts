@@ -1,11 +1,20 @@
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { LedgerFact } from "../../../core/ledger/entry";
 import type { LedgerWish } from "../../../core/ledger/wish";
-import { makeOnce } from "../../../provider/keyFiles";
+import { makeOnce, makeSigningKey, publicHalf, publicKeyFile } from "../../../provider/keyFiles";
 import { openLedger, placeOf, publicKeys } from "../../../provider/ledger/open";
 import type { Witness } from "../../../provider/ledger/reading";
 
@@ -67,6 +76,41 @@ describe("opening a ledger", () => {
       assert.equal(await first, readFileSync(key, "utf8"));
       assert.deepEqual(readdirSync(path.dirname(key)), ["key.pem"]);
     }
+  });
+
+  it("finishes the pair of a maker that was killed after the private half, and leaves a whole pair as it is", async () => {
+    const key = path.join(home, "ledger", "key.pem");
+    await makeSigningKey(key);
+    const pair = [readFileSync(key, "utf8"), readFileSync(publicKeyFile(key), "utf8")];
+    rmSync(publicKeyFile(key));
+    await Promise.all(Array.from({ length: 8 }, () => makeSigningKey(key)));
+    assert.deepEqual([readFileSync(key, "utf8"), readFileSync(publicKeyFile(key), "utf8")], pair);
+    assert.equal(pair[1], publicHalf(pair[0] ?? ""));
+    assert.equal(statSync(publicKeyFile(key)).mode & 0o444, 0o444);
+    assert.deepEqual(readdirSync(path.dirname(key)).sort(), ["key.pem", "key.pub.pem"]);
+  });
+
+  it("does without the public half's file where nothing may be written", async () => {
+    const folder = path.join(home, "secret");
+    const key = path.join(folder, "key.pem");
+    await makeSigningKey(key);
+    rmSync(publicKeyFile(key));
+    for (const [name, mode] of [
+      [key, 0o444],
+      [folder, 0o555],
+      [home, 0o755],
+    ] as const)
+      chmodSync(name, mode);
+    // The superuser may write anywhere.
+    const superuser = process.geteuid?.() === 0;
+    if (superuser) process.seteuid?.(65534);
+    try {
+      await makeSigningKey(key);
+    } finally {
+      if (superuser) process.seteuid?.(0);
+      chmodSync(folder, 0o755);
+    }
+    assert.deepEqual(readdirSync(folder), ["key.pem"]);
   });
 
   it("keeps the stacks of one machine apart", async () => {
