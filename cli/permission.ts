@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { StackConfig } from "../config/readStack";
+import type { StackConfig } from "../config/stack";
 import { loadStackFile, stackNames } from "../config/stackFile";
 import type { AwsReach } from "../core/account/account";
 import { PERMISSION_VARIABLE, type Action, type PermissionAsked } from "../core/permission/decision";

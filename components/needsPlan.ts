@@ -1,21 +1,9 @@
 import { planProblems, type LiveReleases } from "../core/rollout/needs";
 import { COLORS } from "../core/rollout/color";
-import type { Release, ReleaseSpec } from "../core/rollout/release";
+import type { Release } from "../core/rollout/release";
 import { inNeedOrder } from "../core/service/needs";
-import type { ServiceConfig } from "../core/service/service";
 import type { VerificationArgs } from "../provider/sdk";
 import type { ServicePlan } from "./servicePlan";
-
-/** What a release promises, and is promised. Nothing where nothing is said: ids of such releases stay as they are. */
-export function promisesOf({ contract, needs = {} }: ServiceConfig): Pick<ReleaseSpec, "contract" | "needs"> {
-  const named = Object.entries(needs).map(
-    ([name, need]) => [name, need.contract === undefined ? {} : { contract: need.contract }] as const,
-  );
-  return {
-    ...(contract === undefined ? {} : { contract }),
-    ...(named.length === 0 ? {} : { needs: Object.fromEntries(named) }),
-  };
-}
 
 /** What of the plans would leave a service with answers that it cannot live with. */
 export const unmetNeeds = (plans: readonly ServicePlan[]): string[] =>

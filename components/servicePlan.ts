@@ -11,14 +11,13 @@ import { unfinishedRollback } from "../core/rollout/record";
 import { planSchedule, type Earliest } from "../core/rollout/schedulePlan";
 import type { Schedule } from "../core/rollout/scheduled";
 import { instantOf } from "../core/schedule/notBefore";
-import { describeRelease, releaseOf, type Migration, type Release } from "../core/rollout/release";
+import { describeRelease, releaseOf, type Migration, type Release, type ReleaseSpec } from "../core/rollout/release";
 import type { Migrations } from "../core/service/migrations";
 import type { ServiceConfig } from "../core/service/service";
 import { sha256 } from "../core/sha256";
 import type { Approval } from "../core/source/rules";
 import { reasonOf } from "../platform/errors";
 import { ensureBases, getRollout, type RolloutAnswer } from "../provider/sdk";
-import { inOrderOfNeeds, promisesOf, unmetNeeds } from "./needsPlan";
 import { planConfigMaps, type ConfigPlan } from "./planConfigMaps";
 
 /** What is wanted of one service, what is, and what follows from both: plain values, so that a program may decide by them. */
@@ -49,64 +48,9 @@ export interface ServicePlan {
   readonly at: Date;
 }
 
-/**
- * Plans every service of a stack from what the cluster says now; each comes after those it needs.
- * @param asksFreeze whether the freeze can be asked yet.
- */
-export async function planServices(
-  config: TargetConfig,
-  provider: pulumi.ProviderResource,
-  asksFreeze = true,
-): Promise<ServicePlan[]> {
-  const freeze = asksFreeze ? { freeze: freezeOf(config) } : {};
-  const plans = await Promise.all(config.services.map((service) => planService(config, service, freeze, provider)));
-  // A service that this update leaves alone and that never went live has nothing to stay on.
-  return inOrderOfNeeds(plans.filter((plan) => plan !== undefined));
-}
-
 /** How messages name a service; with its account where it has one. */
-const labelOf = ({ account, service }: Pick<ServicePlan, "account" | "service">): string =>
+export const labelOf = ({ account, service }: Pick<ServicePlan, "account" | "service">): string =>
   account === undefined ? service.name : `${account}/${service.name}`;
-
-/**
- * Says why a plan cannot be carried out, before anything is built or changed.
- * @throws pulumi.RunError with every reason of every service.
- */
-export function refuseImpossible(
-  targets: readonly { readonly config: TargetConfig; readonly plans: readonly ServicePlan[] }[],
-): void {
-  const problems = targets.flatMap(({ config, plans }) => [
-    ...plans.flatMap(obstaclesOf),
-    ...(config.breakDependents ? [] : unmetNeeds(plans)),
-  ]);
-  if (problems.length > 0) throw new pulumi.RunError(problems.join("\n"));
-}
-
-function obstaclesOf(servicePlan: ServicePlan): string[] {
-  const { plan, rollout, intent, configMaps, scheduleProblem } = servicePlan;
-  const name = labelOf(servicePlan);
-  return [
-    ...configMaps.problems,
-    ...rollout.missingSecrets.map(
-      ({ secret, key, problem }) =>
-        `${name}: secret ${secret}, key ${key}: ${problem}. Create it in the cluster, then deploy again`,
-    ),
-    ...(plan.kind === "refused"
-      ? [
-          `${name}: ${plan.why}. Deploy another release, or try this one again with --retry (plain pulumi: config hms:retry)`,
-        ]
-      : []),
-    // A preview only warns of it.
-    ...(rollout.frozen !== null && asksFreeze({ plan, intent }) && !pulumi.runtime.isDryRun()
-      ? [`${name}: ${rollout.frozen}`]
-      : []),
-    ...(scheduleProblem === undefined ? [] : [`${name}: ${scheduleProblem}`]),
-    // A preview may look on; the real run would work on the color that somebody else is moving traffic to.
-    ...(rollout.mover !== null && plan.changes !== null && !pulumi.runtime.isDryRun()
-      ? [`${name}: ${rollout.mover} is moving its traffic. Wait until that ends, or stop it`]
-      : []),
-  ];
-}
 
 /** Whether a freeze has a word in it: a new release is to go live. Going back is always allowed. */
 export const asksFreeze = ({ plan, intent }: Pick<ServicePlan, "plan" | "intent">): boolean =>
@@ -149,7 +93,11 @@ const inOneLine =
     throw new pulumi.RunError(`${service}: ${reasonOf(error).replace(/^invocation of \S+ returned an error: /, "")}`);
   };
 
-async function planService(
+/**
+ * Plans one service from what the cluster says now; `undefined` for one that never went live and is left alone.
+ * @param freeze where it is asked for, where it can be asked yet.
+ */
+export async function planService(
   config: TargetConfig,
   service: ServiceConfig,
   freeze: { readonly freeze?: FreezePlace },
@@ -199,8 +147,6 @@ async function planService(
     at,
   };
 }
-
-const freezeOf = ({ stack, freeze }: TargetConfig): FreezePlace => ({ stack, ...freeze });
 
 /** A certificate that somebody else keeps must be there before anything is begun. */
 const keptCertificate = ({ tls }: TargetConfig) =>
@@ -257,6 +203,17 @@ async function wantedRelease(
     ...promisesOf(service),
   };
   return releaseOf(spec, service.tag ?? (await sourceTag(service, contextHash, files)));
+}
+
+/** What a release promises, and is promised. Nothing where nothing is said: ids of such releases stay as they are. */
+function promisesOf({ contract, needs = {} }: ServiceConfig): Pick<ReleaseSpec, "contract" | "needs"> {
+  const named = Object.entries(needs).map(
+    ([name, need]) => [name, need.contract === undefined ? {} : { contract: need.contract }] as const,
+  );
+  return {
+    ...(contract === undefined ? {} : { contract }),
+    ...(named.length === 0 ? {} : { needs: Object.fromEntries(named) }),
+  };
 }
 
 const migrationOf = ({ timeout: timeoutSeconds, up, down, ...rest }: Migrations): Migration => ({

@@ -3,8 +3,8 @@ import { OWN, wayInto, type AccountWay } from "../core/account/way";
 import { closest } from "../core/service/closest";
 import { describeValue, type Problem } from "../core/service/problem";
 import { accountsOf, awsReach } from "./accounts";
-import type { StackConfig } from "./readStack";
 import type { StackValues } from "./schema";
+import type { StackConfig } from "./stack";
 
 type Stores = Pick<StackValues, "ledger" | "freeze" | "accounts" | "targets">;
 

@@ -7,7 +7,7 @@ import type { PlannedCluster, PlannedRegistry, PrunePlan } from "../core/registr
 import type { Use } from "../core/registry/image";
 import { lastingStacks } from "./lastingStacks";
 import { loadSandboxes, SANDBOXES_FILE } from "./sandboxes";
-import type { StackConfig } from "./readStack";
+import type { StackConfig } from "./stack";
 import { loadStackFile, stackNames } from "./stackFile";
 
 /**

@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { readStack, type StackConfig } from "./readStack";
+import { readStack } from "./readStack";
 import { readSandbox, type SandboxConfig } from "./sandbox";
 import { loadSandboxes } from "./sandboxes";
+import type { StackConfig } from "./stack";
 import { decodeJson, decodeValue } from "./values";
 
-export type { StackConfig } from "./readStack";
+export type { StackConfig } from "./stack";
 
 const PREFIX = "hms:";
 /**

@@ -3,7 +3,8 @@ import { resolve } from "node:path";
 import { parseDocument } from "yaml";
 import { RefusedError } from "../platform/errors";
 import { path } from "../core/json";
-import { readStack, type StackConfig } from "./readStack";
+import { readStack } from "./readStack";
+import type { StackConfig } from "./stack";
 import { decodeValue } from "./values";
 
 const PREFIX = "hms:";

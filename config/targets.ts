@@ -6,7 +6,7 @@ import { registryAddress } from "../core/registry/documents";
 import { freezeIn } from "../core/freeze/place";
 import { ledgerIn } from "../core/ledger/wish";
 import type { Problem } from "../core/service/problem";
-import type { StackConfig } from "./readStack";
+import type { StackConfig } from "./stack";
 
 /** What a stack decides as one of its targets sees it: cluster, namespace, domain, registry, ledger and freeze are that target's. */
 export type TargetConfig = Omit<StackConfig, "waves"> & {

@@ -4,7 +4,7 @@ import { RefusedError } from "../../platform/errors";
 import { Progress } from "../../platform/progress";
 import type { SnapshotFolder, SnapshotStore } from "../../provider/snapshot/store";
 import { pgDumpOf } from "../../provider/snapshot/schemaDump";
-import type { TakeProgress } from "../../provider/snapshot/take";
+import type { TakeProgress } from "../../provider/snapshot/takeProgress";
 import { snapshotsOf, trustedBy, vaultAt } from "../../provider/snapshot/vault";
 import { pruneVault, takeIntoVault } from "../../provider/snapshot/vaultWork";
 import { verifySnapshot } from "../../provider/snapshot/verify";

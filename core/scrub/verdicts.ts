@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { FINDING_KINDS } from "./scan/report";
+import { FINDING_KINDS } from "./scan/findingKinds";
 
 // What the checks of a snapshot say, as its manifest has it. Apart from the checks themselves: threads need no schema.
 

@@ -14,7 +14,7 @@ import type { CrewSetup, MaskedPart, PartOf, ScanOf } from "./job";
 import { type ManifestTable, tableOf } from "./maskParts";
 import { setOf } from "./scanParts";
 import type { Source } from "./source";
-import type { TakeParts, TakeProgress } from "./take";
+import { counter, type TellProgress } from "./takeProgress";
 
 /** Jobs of a second reading for each thread: it has all suspicions with it, so not one for each part. */
 const CONFIRMING_JOBS = 16;
@@ -52,15 +52,15 @@ export async function maskAndScan(
   setup: CrewSetup,
   parts: readonly PartOf[],
   keys: ScrubKeys,
-  take: Pick<TakeParts, "progress">,
+  tell: TellProgress,
 ): Promise<Proven> {
   const { plan } = setup;
   const key = Buffer.from(setup.key);
   const rewrites = plan.tables.some(hasRewrittenText);
-  if (rewrites) await crew.run("read", parts, counter(take, "looking"));
+  if (rewrites) await crew.run("read", parts, counter(tell, "looking"));
 
   const jobs = maskingJobs(plan, parts, keys);
-  const moved = counter(take, "masking");
+  const moved = counter(tell, "masking");
   const answers = await crew.run(
     "mask",
     jobs.map((job) => ({ parts: job, rewrites })),
@@ -73,7 +73,7 @@ export async function maskAndScan(
   const tables = byTable(plan, answers.flat());
   const written = tables.map(({ planned, parts: own }) => tableOf(planned, own));
   const scans = largestFirst(tables.flatMap(({ parts: own }) => scansOf(own)));
-  const scanning = crew.run("scan", scans.jobs, counter(take, "scanning"));
+  const scanning = crew.run("scan", scans.jobs, counter(tell, "scanning"));
   // Millions of places are counted, while threads that need nothing of this one go on.
   const [scanned] = await Promise.all([scanning.then(scans.inOrder), closed(setup, key)]);
   const book = new FindingBook(key);
@@ -84,7 +84,7 @@ export async function maskAndScan(
   }
   if (suspects.byDigest.size > 0) {
     const among = piecesOf(parts, CONFIRMING_JOBS).map((own) => ({ parts: own, suspects: suspects.byDigest }));
-    const confirmed = new Set((await crew.run("confirm", among, counter(take, "confirming"))).flat());
+    const confirmed = new Set((await crew.run("confirm", among, counter(tell, "confirming"))).flat());
     for (const digest of suspects.byDigest.keys()) if (confirmed.has(digest)) suspects.report(digest, book);
   }
   const k = plan.sets.map((set, index) => new GroupCounts(setOf(set), key, setup.groups[index]).result());
@@ -150,18 +150,6 @@ const bytesOf = (scan: ScanOf | undefined): number => scan?.stored.bytes ?? 0;
 function piecesOf<T>(all: readonly T[], count: number): readonly (readonly T[])[] {
   const size = Math.ceil(all.length / count);
   return Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size));
-}
-
-/** Sums up what one stage has moved. */
-function counter({ progress }: Pick<TakeParts, "progress">, stage: TakeProgress["stage"]) {
-  const sum = { rows: 0, bytes: 0 };
-  let at: TakeProgress["part"];
-  return (rows: number, bytes: number, part = at) => {
-    sum.rows += rows;
-    sum.bytes += bytes;
-    at = part;
-    progress({ stage, ...(at === undefined ? {} : { part: at }), ...sum });
-  };
 }
 
 const hasRewrittenText = ({ columns }: ScrubPlan["tables"][number]): boolean =>

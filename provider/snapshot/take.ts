@@ -29,20 +29,12 @@ import { scanSchema } from "./scanParts";
 import { dumpSchema } from "./schemaDump";
 import { Source, type SourceAddress, type SourceMoment } from "./source";
 import { manifestFile, snapshotId, type SnapshotFolder, type SnapshotStore } from "./store";
+import type { TellProgress } from "./takeProgress";
 
 /** For fewer another thread takes longer to start than it saves. */
 const PAGES_FOR_THREAD = 1024;
 /** More give a server too much to do at once. */
 const MOST_THREADS = 8;
-
-/** How far a snapshot is; `rows` and `bytes` are of COPY text, of this stage alone. */
-export interface TakeProgress {
-  readonly stage: "looking" | "masking" | "scanning" | "confirming" | "proving";
-  /** Part that was begun last, of how many, and its table. */
-  readonly part?: { readonly table: string; readonly number: number; readonly of: number };
-  readonly rows: number;
-  readonly bytes: number;
-}
 
 export interface TakeParts {
   readonly service: string;
@@ -65,7 +57,7 @@ export interface TakeParts {
   readonly pagesInPart?: number;
   /** Level of zstd for the parts, or of gzip in an older Node; 0 stores them as they are. @default 1, for more takes longer than the masking */
   readonly compression?: number;
-  readonly progress: (progress: TakeProgress) => void;
+  readonly progress: TellProgress;
   readonly signal: AbortSignal;
 }
 
@@ -121,7 +113,7 @@ async function takeFrom(source: Source, rules: ScrubRules, parts: TakeParts): Pr
   const dumps = (["pre-data", "post-data"] as const).map((section) => dumpSchema(section, folder, dumping));
   let both: readonly [readonly SnapshotPart[], Proven];
   try {
-    both = await Promise.all([Promise.all(dumps), maskAndScan(crew, setup, all.parts, keys, parts)]);
+    both = await Promise.all([Promise.all(dumps), maskAndScan(crew, setup, all.parts, keys, parts.progress)]);
   } finally {
     // Nothing is written any more when one of them has failed.
     stop.abort();

@@ -6,7 +6,7 @@ import { SERVICE_NAME } from "../../core/service/names";
 import { version } from "../../package.json";
 import { RefusedError } from "../../platform/errors";
 import { pgDumpOf } from "../../provider/snapshot/schemaDump";
-import type { TakeProgress } from "../../provider/snapshot/take";
+import type { TakeProgress } from "../../provider/snapshot/takeProgress";
 import { pruneVault, takeIntoVault } from "../../provider/snapshot/vaultWork";
 import { Log } from "../log";
 

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
 import { loadStackFile } from "../../config/stackFile";
-import type { StackConfig } from "../../config/readStack";
+import type { StackConfig } from "../../config/stack";
 import { targetsOf } from "../../config/targets";
 import { STACK_KEYS } from "../../config/schema";
 import { EMULATED_ACCOUNTS } from "../../platform/aws/emulator";

@@ -6,7 +6,8 @@ import { Suspects } from "./suspects";
 import { knownMemory, KnownValues } from "./known";
 import { copyField } from "../copyText";
 import type { CanaryResult } from "../verdicts";
-import { FindingBook, type FindingKind } from "./report";
+import type { FindingKind } from "./findingKinds";
+import { FindingBook } from "./report";
 import { outputTable } from "./columns";
 import { ShapeScanner } from "./shapes";
 

@@ -1,11 +1,9 @@
 import { createHmac } from "node:crypto";
 import type { Finding, ScanReport } from "../verdicts";
+import type { FindingKind } from "./findingKinds";
 
 /** What finds, in which version: goes up whenever a detector finds more or less than it did. */
 export const DETECTOR_VERSION = "leak-scan/1";
-
-export const FINDING_KINDS = ["ssn", "card", "phone", "email", "known", "canary"] as const;
-export type FindingKind = (typeof FINDING_KINDS)[number];
 
 export interface FoundAt {
   readonly table: string;

@@ -4,7 +4,8 @@ import { BACKSLASH, LINE_FEED, TAB, copyField } from "../copyText";
 import { CopyText } from "./copyText";
 import { MailDomain } from "./mail";
 import { DigitChain } from "./numbers";
-import type { FindingBook, FindingKind } from "./report";
+import type { FindingKind } from "./findingKinds";
+import type { FindingBook } from "./report";
 import { asciiKinds, AT, BREAK, DASH, DIGIT, DOT, IGNORED, JOIN, kindOf, LETTER, PAREN, SLASH, SPACE } from "./symbols";
 
 /** Bytes that have no kind of their own. */

@@ -1,6 +1,7 @@
 /** The account that a provider works in: entered and checked before anything is asked or written. */
 import { checkRole, connect, type AwsSession } from "../../aws/session";
-import { callService, type ServiceName } from "./services";
+import type { ServiceName } from "./clients";
+import { callService } from "./services";
 import type { Answer, Call, Where } from "./kind";
 import type { Settings } from "./settings";
 

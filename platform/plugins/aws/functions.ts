@@ -4,7 +4,8 @@ import { clusterToken } from "../../aws/clusterToken";
 import { containsUnknown, reveal, secret, toProperties, type Properties, type Value } from "../../rpc";
 import type { Account } from "./account";
 import { tagMap, text, type Answer } from "./kind";
-import { inWords, type ServiceName } from "./services";
+import type { ServiceName } from "./clients";
+import { inWords } from "./services";
 
 interface Asked {
   readonly args: Properties;

@@ -1,6 +1,6 @@
 /** How one type of AWS resource is described: what it takes, and by which calls it is made, read, changed and deleted. */
 import { isProperties, type Properties, type Value } from "../../rpc";
-import type { ServiceName } from "./services";
+import type { ServiceName } from "./clients";
 import type { Shape } from "./shape";
 
 /** One call of a service: the command's name as in AWS' API, and what it is given. */

@@ -1,39 +1,8 @@
-/** AWS' own clients, each loaded when the first resource of its service is worked on. */
+/** Calls of AWS' services. */
 import type { AwsSession, ClientClass } from "../../aws/session";
 import { Cancelled, isProperties, isSecret, reveal, toProperties, type Properties, type Value } from "../../rpc";
+import { CLIENTS, PACKAGES, type ServiceName } from "./clients";
 import { answerOf, type Answer, type Call } from "./kind";
-
-const PACKAGES = {
-  cloudwatch: () => import("@aws-sdk/client-cloudwatch"),
-  dynamodb: () => import("@aws-sdk/client-dynamodb"),
-  ecr: () => import("@aws-sdk/client-ecr"),
-  eks: () => import("@aws-sdk/client-eks"),
-  eventbridge: () => import("@aws-sdk/client-eventbridge"),
-  iam: () => import("@aws-sdk/client-iam"),
-  kms: () => import("@aws-sdk/client-kms"),
-  logs: () => import("@aws-sdk/client-cloudwatch-logs"),
-  s3: () => import("@aws-sdk/client-s3"),
-  secretsmanager: () => import("@aws-sdk/client-secrets-manager"),
-  sns: () => import("@aws-sdk/client-sns"),
-  ssm: () => import("@aws-sdk/client-ssm"),
-} as const;
-
-export type ServiceName = keyof typeof PACKAGES;
-
-const CLIENTS: Readonly<Record<ServiceName, string>> = {
-  cloudwatch: "CloudWatchClient",
-  dynamodb: "DynamoDBClient",
-  ecr: "ECRClient",
-  eks: "EKSClient",
-  eventbridge: "EventBridgeClient",
-  iam: "IAMClient",
-  kms: "KMSClient",
-  logs: "CloudWatchLogsClient",
-  s3: "S3Client",
-  secretsmanager: "SecretsManagerClient",
-  sns: "SNSClient",
-  ssm: "SSMClient",
-};
 
 /** What every client has, whatever the service. */
 interface Client {

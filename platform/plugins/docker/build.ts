@@ -1,19 +1,11 @@
-import type { Log, Properties } from "../../rpc";
+import type { Properties } from "../../rpc";
 import { buildSpecOf, packContext } from "./buildSpec";
 import { encoded } from "./credentials";
 import { isRecord, textIn } from "./json";
 import { follow } from "./progress";
 import { nameIn, referenceOf } from "./reference";
-import type { Session } from "./session";
 import { takeTimesAway } from "./timeless";
-
-export interface Work {
-  readonly session: Session;
-  readonly signal: AbortSignal;
-  readonly log: Log;
-  /** Texts that must not be shown, whoever prints them. */
-  readonly hidden: readonly string[];
-}
+import type { Work } from "./work";
 
 /** Builds the image under its name, without the times of the build. @throws with the builder's last lines */
 export async function buildImage(inputs: Properties, { session, signal, log, hidden }: Work): Promise<void> {

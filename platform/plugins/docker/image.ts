@@ -14,11 +14,12 @@ import {
   UNKNOWN,
   type Value,
 } from "../../rpc";
-import { buildImage, inspectImage, pushImage, type Work } from "./build";
+import { buildImage, inspectImage, pushImage } from "./build";
 import { buildSpecOf, contextProblems, packContext } from "./buildSpec";
 import { nameIn, parseReference, referenceOf } from "./reference";
 import { lookUp } from "./registry";
 import type { Session } from "./session";
+import type { Work } from "./work";
 
 const PROPERTIES = ["build", "buildOnPreview", "imageName", "registry", "skipPush"];
 const BUILD_PROPERTIES = [

@@ -8,12 +8,13 @@ import {
   sameValue,
   UNKNOWN,
 } from "../../rpc";
-import { inspectImage, type Work } from "./build";
+import { inspectImage } from "./build";
 import { encoded } from "./credentials";
 import { EngineRefusal, EngineUnreachable } from "./engineApi";
 import { follow } from "./progress";
 import { nameIn, parseReference, referenceOf } from "./reference";
 import type { Session } from "./session";
+import type { Work } from "./work";
 
 const PROPERTIES = ["build", "forceRemove", "keepLocally", "name", "platform", "pullTriggers", "triggers"];
 const REPLACING = ["name", "platform", "pullTriggers", "triggers"];

@@ -8,13 +8,13 @@ import { pipeline } from "node:stream/promises";
 import { z } from "zod";
 import { baseImages } from "../../../core/release/dockerfile";
 import { baseOf, copiedLayers, readImageConfig, timelessConfig, type Base } from "../../../core/release/timeless";
-import type { Work } from "./build";
 import type { BuildSpec } from "./buildSpec";
 import { EngineRefusal } from "./engineApi";
 import { follow } from "./progress";
 import { savedFiles } from "./savedFiles";
 import { tarOf, type TarFile } from "./tar";
 import { withoutTimes } from "./timelessTar";
+import type { Work } from "./work";
 
 const indexSchema = z.array(z.object({ Config: z.string().min(1), Layers: z.array(z.string().min(1)) })).length(1);
 const inspected = z.object({ RootFS: z.object({ Layers: z.array(z.string()).default([]) }) });

@@ -1,4 +1,4 @@
-import type { FindingKind } from "../../../core/scrub/scan/report";
+import type { FindingKind } from "../../../core/scrub/scan/findingKinds";
 
 /** Something that must be found when it ships as it is; `text` is what a person would have typed or pasted. */
 export interface Planted {
