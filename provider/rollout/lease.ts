@@ -103,8 +103,7 @@ export async function acquireLease(kube: KubeClient, store: RolloutStore, signal
       continue;
     }
     try {
-      await takeLease(kube, store, object, me, decision.token);
-      return new HeldLease(kube, store, me, decision.token);
+      return await takeLease(kube, store, object, me, decision.token);
     } catch (error) {
       if (!isConflict(error)) throw error; // somebody was quicker: look again
     }
@@ -121,8 +120,7 @@ export async function seizeLease(kube: KubeClient, store: RolloutStore): Promise
     const object = await kube.get(store.leaseRef());
     const token = (object ? leaseState(object).token : 0) + 1;
     try {
-      await takeLease(kube, store, object, me, token);
-      return new HeldLease(kube, store, me, token);
+      return await takeLease(kube, store, object, me, token);
     } catch (error) {
       if (!isConflict(error)) throw error; // the holder's heartbeat came in between
     }
@@ -194,13 +192,15 @@ export async function removeLease(kube: KubeClient, store: RolloutStore): Promis
   }
 }
 
+/** @param next token where there is a lease; one that was deleted left its last one in the record, as the fence. */
 async function takeLease(
   kube: KubeClient,
   store: RolloutStore,
   object: KubeObject | undefined,
   me: LeaseHolder,
-  token: number,
-) {
+  next: number,
+): Promise<HeldLease> {
+  const token = object ? next : (await store.read()).actual.record.fence + 1;
   const now = microTime(new Date());
   const spec = {
     holderIdentity: holderIdentity(me),
@@ -211,11 +211,12 @@ async function takeLease(
   };
   if (object) {
     await kube.patch(store.leaseRef(), guarded(object, spec), { type: "merge", fieldManager: FIELD_MANAGER.lease });
-    return;
+    return new HeldLease(kube, store, me, token);
   }
   const { apiVersion, kind, name, namespace } = store.leaseRef();
   const metadata = { name, namespace, labels: { [LABEL.service]: store.service } };
   await kube.create({ apiVersion, kind, metadata, spec }, { fieldManager: FIELD_MANAGER.lease });
+  return new HeldLease(kube, store, me, token);
 }
 
 const held = (store: RolloutStore, holder: LeaseHolder): Refusal =>

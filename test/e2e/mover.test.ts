@@ -1,11 +1,12 @@
 import { strict as assert } from "node:assert";
 import { weightsFor, type Color } from "../../core/rollout/color";
+import { leaseName } from "../../core/rollout/names";
 import { findHold } from "../../core/rollout/record";
 import type { Release } from "../../core/rollout/release";
 import { ALL_AT_ONCE } from "../../core/rollout/strategy";
 import { DataPlane } from "../../provider/rollout/dataPlane";
 import { GateFailure, Refusal } from "../../provider/rollout/errors";
-import { acquireLease } from "../../provider/rollout/lease";
+import { acquireLease, seizeLease } from "../../provider/rollout/lease";
 import { Mover, type MoveRequest } from "../../provider/rollout/mover";
 import { RolloutStore } from "../../provider/rollout/store";
 import { verifyColor } from "../../provider/rollout/verify";
@@ -180,6 +181,17 @@ describe("the mover, on a real cluster and gateway", () => {
     assert.deepEqual([actual.live, actual.weights], ["blue", null]);
     await move("blue", r1);
     assert.equal((await dataPlane.ask({ path: "/health" })).headers["x-hms-color"], "blue");
+  });
+
+  it("is fenced above every mover before it, also where the lease was deleted by hand", async () => {
+    await move("blue", r1);
+    const { fence } = (await store.read()).actual.record;
+    for (const take of [acquireLease, seizeLease]) {
+      kubectl("-n", space.name, "delete", "lease", leaseName("svc"));
+      const lease = await take(space.kube, store);
+      await lease.release();
+      assert.ok(lease.token > fence, `${lease.token} after ${fence}`);
+    }
   });
 
   it("refuses a second mover while the first one lives", async () => {
