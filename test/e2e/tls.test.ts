@@ -138,8 +138,21 @@ describe("https, on a real cluster and gateway", function () {
     const refused = await project.hms("tls", "renew", "--stack", project.stack);
     assert.equal(refused.code, 1);
     assert.match(refused.output, /role Pipeline may not tls-renew drought-benefit on stack .*; Operator may tls-renew/);
-    assert.equal((await ask(host, authority)).serial, seen[0]);
     project.env.HMS_ROLE = "Operator";
+    const roles = { operators: "Operator" };
+    project.configure((config) => {
+      config["hms:permission"] = { oidc: { issuer: "http://idp.localhost", audience: "hms", roles } };
+    });
+    const unproven = await project.hms("tls", "renew", "--stack", project.stack);
+    assert.equal(unproven.code, 1);
+    assert.match(
+      unproven.output,
+      /nothing proves role Operator.*To prove a role, put a token of http:\/\/idp\.localhost/,
+    );
+    project.configure((config) => {
+      delete config["hms:permission"];
+    });
+    assert.equal((await ask(host, authority)).serial, seen[0]);
     await underLoad(project, { ...pace, authority }, async () => {
       for (let round = 0; round < 5; round++) {
         const { output, code } = await project.hms("tls", "renew", "--stack", project.stack, "--json");
