@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { compiledFolder } from "./compiledCode";
 import { runningDaemon } from "./daemon";
 import { PACK_OPTION, packFolder, packsWith } from "../policyPack";
 import { projectRoot } from "../home";
@@ -81,7 +82,7 @@ export function environmentFor(sources: EnvironmentSources, current: Env): Reado
     PULUMI_NODEJS_TRANSPILE_ONLY: "true",
     PULUMI_SKIP_UPDATE_CHECK: "true",
     // An update starts ten Node processes; kept compiled code saves a third of their time (docs/performance.md).
-    NODE_COMPILE_CACHE: path.join(home, "cache", "node"),
+    NODE_COMPILE_CACHE: compiledFolder(home),
   };
   const exports: Record<string, string> = {
     PATH: pathWith(sources.path, current.PATH ?? ""),

@@ -9,6 +9,7 @@ import { ensureMoto } from "../toolchain/moto";
 import { CONTROL_PLANE } from "../toolchain/tools";
 import { foundAwsAccounts, wantAws, wantsAws } from "./aws";
 import { applyPlatform, applyRights, clusterChecks, localClient, retryWaitingPods } from "./cluster";
+import { compiledFolder, trimCompiled } from "./compiledCode";
 import { trimLogs } from "./daemon";
 import { ensureDatabaseServers, wantsDatabaseServers } from "./databaseServers";
 import { chooseDocker } from "./docker";
@@ -62,7 +63,9 @@ export async function bringUp(layout: Layout, options: UpOptions): Promise<void>
     const docker = await chooseDocker(layout);
     if (docker.ours) removeStaleDockerPid(layout);
     const parts = platformParts(layout, docker.ours);
-    if (!(await allHealthy(layout, parts))) {
+    // Beside the first look at everything, which mostly waits.
+    const [healthy] = await Promise.all([allHealthy(layout, parts), trimCompiled(compiledFolder(layout.home))]);
+    if (!healthy) {
       await bringPartsUp(layout, parts, { progress, signal });
       trimLogs(layout);
     }
