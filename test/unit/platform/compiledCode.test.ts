@@ -56,7 +56,8 @@ describe("compiled code", () => {
       await once(program.stdout, "data");
       await during();
       program.stdin.write("go");
-      assert.deepEqual([...(await ended), said], [3, null, "ready\n42\n"]);
+      await ended;
+      assert.deepEqual([program.exitCode, program.signalCode, said], [3, null, "ready\n42\n"]);
     };
     const files = () => kept().filter((name) => name.includes(path.sep)).length;
     await run(() => Promise.resolve());
