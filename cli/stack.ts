@@ -123,6 +123,7 @@ export function seeServices({ config, session, services }: OpenStack): Promise<S
         actual,
         mover,
         owed,
+        seenAt: new Date(),
       };
     }),
   );

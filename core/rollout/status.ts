@@ -2,6 +2,7 @@ import { configMapName } from "../configMap/content";
 import { COLORS, perColor, type Color, type Weights } from "./color";
 import { workloadName } from "./names";
 import type { ActualRollout, ColorFact } from "./plan";
+import { turnOf } from "../schedule/turn";
 import { clockTime, zonedText } from "../schedule/zone";
 import { describeHold } from "./record";
 import { describeRelease } from "./release";
@@ -50,6 +51,8 @@ export interface ServiceSeen {
   readonly mover: string | null;
   /** Releases whose `down` is to run. @default none */
   readonly owed?: readonly string[];
+  /** When it was looked at; nothing counts as late without it. */
+  readonly seenAt?: Date;
 }
 
 export function serviceStatus({ name, account = null, target, url, actual, mover }: ServiceSeen): ServiceStatus {
@@ -83,7 +86,7 @@ function colorStatus(service: string, color: Color, fact: ColorFact | null): Col
 
 /** The same for people: a line a service, and one for whatever needs attention. */
 export function statusText(seen: readonly ServiceSeen[]): string[] {
-  return seen.flatMap(({ name: service, account = null, url, actual, mover, owed = [] }) => {
+  return seen.flatMap(({ name: service, account = null, url, actual, mover, owed = [], seenAt }) => {
     const name = account === null ? service : `${account}/${service}`;
     const color = actual.live;
     const live = color && actual.colors[color];
@@ -102,7 +105,7 @@ export function statusText(seen: readonly ServiceSeen[]): string[] {
     return [
       head,
       ...sides,
-      ...scheduledText(actual),
+      ...scheduledText(actual, mover === null ? seenAt : undefined),
       ...(mover === null ? [] : [`  moving: ${mover}`]),
       ...(mover === null ? unfinished(actual) : []),
       ...(actual.foreign ? [`  weights were written by ${actual.foreign.writer}, not by the last move`] : []),
@@ -113,12 +116,17 @@ export function statusText(seen: readonly ServiceSeen[]): string[] {
 }
 
 /** What waits for its instant, or what came live by one. */
-function scheduledText({ record: { scheduled, events } }: ActualRollout): string[] {
+function scheduledText({ record: { scheduled, events } }: ActualRollout, unmovedAt: Date | undefined): string[] {
   if (scheduled) {
     const { at, zone, color, delayed } = scheduled;
     const release = describeRelease({ id: scheduled.release, tag: scheduled.tag });
     const held = delayed ? `; held since ${delayed.since}: ${delayed.why}` : "";
-    return [`  SCHEDULED@${clockTime(at, zone)} (${zonedText(at, zone)}): ${release} on ${color}${held}`];
+    // Its pod would have ended it.
+    const isLate = unmovedAt !== undefined && turnOf(scheduled, unmovedAt.getTime(), 0).kind === "expire";
+    const late = isLate
+      ? "; nothing moved it in time: hms-deploy promote moves it now, hms-deploy abort cancels it"
+      : "";
+    return [`  SCHEDULED@${clockTime(at, zone)} (${zonedText(at, zone)}): ${release} on ${color}${held}${late}`];
   }
   const last = events.findLast(({ kind }) => kind === "deploy" || kind === "rollback" || kind === "repair");
   return last?.scheduled === undefined ? [] : [`  live version ${last.tag} since ${last.at}, ${last.reason ?? ""}`];

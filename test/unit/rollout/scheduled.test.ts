@@ -249,6 +249,21 @@ describe("a scheduled release", () => {
     assert.match(statusText([delayed]).join("\n"), /on green; held since 2026-11-30\S+: frozen by x$/m);
   });
 
+  it("is named in status when nothing moved it in time, unless somebody is about to", () => {
+    const instant = Date.parse(schedule.at);
+    const text = (record: RolloutRecord, seconds: number, mover: string | null = null) => {
+      const at = { seenAt: new Date(instant + seconds * 1000) };
+      return statusText([{ name: "svc", target: "c", url: "u", actual: world(record), mover, ...at }]).join("\n");
+    };
+    const late = / on green; nothing moved it in time: hms-deploy promote moves it now, hms-deploy abort cancels it$/m;
+    assert.match(text(scheduled, schedule.graceSeconds + 1), late);
+    assert.doesNotMatch(text(scheduled, schedule.graceSeconds), late);
+    assert.doesNotMatch(text(scheduled, schedule.graceSeconds + 1, "pod"), late);
+    const delayed = withDelayed(scheduled, "frozen", act);
+    assert.match(text(delayed, schedule.graceSeconds + 1), /on green; held since \S+: frozen$/m);
+    assert.match(text(delayed, schedule.expiresAfterSeconds + 1), /: frozen; nothing moved it in time: /);
+  });
+
   it("is the live version in status afterwards, until something else is", () => {
     const by = { ...act, scheduled: schedule.at, reason: "scheduled for then" };
     const done = withDeployment(moving, "green", r2, by);
