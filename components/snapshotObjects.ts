@@ -24,6 +24,7 @@ export function snapshotObjects(snapshot: SnapshotConfig) {
   const job = vaultJobObjects({
     ...{ name, namespace, labels, reach: database },
     ...{ schedule: snapshot.schedule, timeZone: snapshot.timeZone, deadline: snapshot.deadline },
+    memory: snapshot.memory,
     args: [
       "snapshot",
       ...["--service", service, "--vault", "/vault", "--keys", "/keys", "--rules", "/rules/scrub.yaml"],

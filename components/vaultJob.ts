@@ -30,6 +30,8 @@ export interface VaultJob {
   /** Seconds. */
   readonly deadline: number;
   readonly reach: Reach;
+  /** At most, as a Kubernetes quantity. @default 1Gi */
+  readonly memory?: string;
   /** User of its pods. @default the owner of stores, who may write there */
   readonly user?: number;
   readonly args: readonly string[];
@@ -94,7 +96,7 @@ function wayTo({ pods, cidr, port }: Reach) {
   };
 }
 
-function podSpec<Image>({ name, args, env = [], mounts, user = GROUP }: VaultJob, image: Image) {
+function podSpec<Image>({ name, args, env = [], mounts, user = GROUP, memory = "1Gi" }: VaultJob, image: Image) {
   const all = Object.entries({ ...mounts, "/tmp": { volume: { emptyDir: { sizeLimit: "64Mi" } }, readOnly: false } });
   return {
     serviceAccountName: name,
@@ -108,7 +110,7 @@ function podSpec<Image>({ name, args, env = [], mounts, user = GROUP }: VaultJob
         image,
         args: [...args],
         env: [...env],
-        resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "1Gi" } },
+        resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory } },
         terminationMessagePolicy: "FallbackToLogsOnError",
         securityContext: RESTRICTED,
         volumeMounts: all.map(([mountPath, { readOnly }], index) => ({

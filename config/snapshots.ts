@@ -2,6 +2,7 @@ import { isIPv4 } from "node:net";
 import { z } from "zod";
 import { path as at, asString } from "../core/json";
 import { parseScrubRules } from "../core/scrub/rules";
+import { memory } from "../core/service/definition";
 import { anyText, duration, field, mapOf, mapWith, text, wholeNumber } from "../core/service/field";
 import { DNS_LABEL, LABEL_KEY, LABEL_VALUE, PINNED_IMAGE, SECRET_NAME, SERVICE_NAME } from "../core/service/names";
 import { describeValue, type Problem } from "../core/service/problem";
@@ -65,6 +66,7 @@ const entrySchema = mapWith({
   keep: wholeNumber(1, 100_000, "say how many of the newest stay, whatever their age").default(7),
   maxAge: duration(3600, 3650 * DAY, "say how old others may get").default(30 * DAY),
   deadline: deadline(6 * 3600),
+  memory: memory.default("1Gi"),
   load: loadSchema.exactOptional(),
   rules: anyText("write the path of the scrub rules, relative to Pulumi.yaml").exactOptional(),
   image: text(PINNED_IMAGE).exactOptional(),

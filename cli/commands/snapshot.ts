@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { RefusedError } from "../../platform/errors";
-import { Progress } from "../../platform/progress";
+import { elapsed, Progress } from "../../platform/progress";
 import type { SnapshotFolder, SnapshotStore } from "../../provider/snapshot/store";
 import { pgDumpOf } from "../../provider/snapshot/schemaDump";
-import type { TakeProgress } from "../../provider/snapshot/takeProgress";
+import { secondsLeft, type TakeProgress } from "../../provider/snapshot/takeProgress";
 import { snapshotsOf, trustedBy, vaultAt } from "../../provider/snapshot/vault";
 import { pruneVault, takeIntoVault } from "../../provider/snapshot/vaultWork";
 import { verifySnapshot } from "../../provider/snapshot/verify";
@@ -100,7 +100,8 @@ function showing(progress: Progress) {
   let current:
     { readonly stage: string; readonly step: ReturnType<Progress["step"]>; readonly since: number } | undefined;
   const end = (): void => current?.step.done();
-  const show = ({ stage, part, rows, bytes }: TakeProgress): void => {
+  const show = (taken: TakeProgress): void => {
+    const { stage, part, rows, bytes } = taken;
     if (current?.stage !== stage) {
       end();
       current = { stage, step: progress.step(stage), since: Date.now() };
@@ -108,7 +109,9 @@ function showing(progress: Progress) {
     const seconds = Math.max(0.1, (Date.now() - current.since) / 1000);
     const speed = `${Math.round(rows / seconds)} rows/s, ${(bytes / seconds / 1e6).toFixed(1)} MB/s`;
     const where = part === undefined ? "" : `${part.table}, part ${part.number} of ${part.of}, `;
-    if (bytes > 0) current.step.note(`${where}${speed}`);
+    const left = secondsLeft(taken, seconds);
+    const rest = left === undefined ? "" : `, about ${elapsed(left * 1000)} left`;
+    if (bytes > 0) current.step.note(`${where}${(bytes / 1e6).toFixed(0)} MB, ${speed}${rest}`);
   };
   return { show, end };
 }

@@ -18,7 +18,10 @@ const CODES = {
   "value-unmaskable": ["a value cannot be masked as its tag says", "give the column a tag that suits what it holds"],
   "fakes-exhausted": ["there are too few fakes for so many different values", "use the mode token, or a wider column"],
   "key-unusable": ["the scrub key cannot be used", "give 32 random bytes, in a file or by KMS"],
-  "known-values-full": ["there are more known values than the scan has room for", "give the scan more memory"],
+  "known-values-full": [
+    "there are more known values than the scan has room for",
+    "they have a quarter of the memory, of the machine or of the pod (memory of hms:snapshots): give it more",
+  ],
   "leak-found": ["the leak scan found what may not ship", "see the findings; nothing was promoted"],
   "canary-missed": ["the leak scan did not find what was planted", "do not trust this scan; report this as a fault"],
   "k-too-small": ["groups of people in the output are too small", "coarsen the set's columns, or drop one"],

@@ -41,16 +41,18 @@ export class Crew {
     kind: Kind,
     jobs: readonly Work[Kind]["job"][],
     moved: Moved,
-    begun: (index: number) => void = () => undefined,
+    begun: (index: number, ended: number) => void = () => undefined,
   ): Promise<readonly Work[Kind]["answer"][]> {
     const answers: Work[Kind]["answer"][] = [];
     let next = 0;
+    let ended = 0;
     const work = async (member: Member): Promise<void> => {
       for (let index = next++; index < jobs.length; index = next++) {
         this.signal.throwIfAborted();
-        begun(index);
+        begun(index, ended);
         const job = { kind, job: jobs[index] } as Job;
         answers[index] = (await member.ask(job, moved)) as Work[Kind]["answer"];
+        ended++;
       }
     };
     try {

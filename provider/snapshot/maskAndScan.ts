@@ -14,10 +14,13 @@ import type { CrewSetup, MaskedPart, PartOf, ScanOf } from "./job";
 import { type ManifestTable, tableOf } from "./maskParts";
 import { setOf } from "./scanParts";
 import type { Source } from "./source";
-import { counter, type TellProgress } from "./takeProgress";
+import { StageProgress, type TellProgress } from "./takeProgress";
 
 /** Jobs of a second reading for each thread: it has all suspicions with it, so not one for each part. */
 const CONFIRMING_JOBS = 16;
+
+/** Parts after which the set of known values is looked at for the first time. */
+const FIRST_LOOK = 64;
 
 /** What was written, and what its scan says. */
 export interface Proven {
@@ -57,23 +60,25 @@ export async function maskAndScan(
   const { plan } = setup;
   const key = Buffer.from(setup.key);
   const rewrites = plan.tables.some(hasRewrittenText);
-  if (rewrites) await crew.run("read", parts, counter(tell, "looking"));
+  if (rewrites) await crew.run("read", parts, new StageProgress(tell, "looking").moved);
 
   const jobs = maskingJobs(plan, parts, keys);
-  const moved = counter(tell, "masking");
+  const masking = new StageProgress(tell, "masking");
   const answers = await crew.run(
     "mask",
     jobs.map((job) => ({ parts: job, rewrites })),
-    moved,
-    (index) => {
+    masking.moved,
+    (index, ended) => {
+      if (isPowerOfTwo(index)) refuseFull(setup, key);
       const { schema = "", table = "" } = plan.tables[jobs[index]?.[0]?.table ?? 0] ?? {};
-      moved(0, 0, { table: `${schema}.${table}`, number: index + 1, of: jobs.length });
+      masking.begin({ table: `${schema}.${table}`, number: index + 1, of: jobs.length }, ended);
     },
   );
   const tables = byTable(plan, answers.flat());
   const written = tables.map(({ planned, parts: own }) => tableOf(planned, own));
   const scans = largestFirst(tables.flatMap(({ parts: own }) => scansOf(own)));
-  const scanning = crew.run("scan", scans.jobs, counter(tell, "scanning"));
+  const bytes = written.reduce((sum, table) => sum + table.bytes, 0);
+  const scanning = crew.run("scan", scans.jobs, new StageProgress(tell, "scanning", bytes).moved);
   // Millions of places are counted, while threads that need nothing of this one go on.
   const [scanned] = await Promise.all([scanning.then(scans.inOrder), closed(setup, key)]);
   const book = new FindingBook(key);
@@ -84,7 +89,7 @@ export async function maskAndScan(
   }
   if (suspects.byDigest.size > 0) {
     const among = piecesOf(parts, CONFIRMING_JOBS).map((own) => ({ parts: own, suspects: suspects.byDigest }));
-    const confirmed = new Set((await crew.run("confirm", among, counter(tell, "confirming"))).flat());
+    const confirmed = new Set((await crew.run("confirm", among, new StageProgress(tell, "confirming").moved)).flat());
     for (const digest of suspects.byDigest.keys()) if (confirmed.has(digest)) suspects.report(digest, book);
   }
   const k = plan.sets.map((set, index) => new GroupCounts(setOf(set), key, setup.groups[index]).result());
@@ -125,12 +130,19 @@ function scansOf(masked: readonly MaskedPart[]): readonly ScanOf[] {
   });
 }
 
-/** @throws ScrubError known-values-full: then nothing that a scan says is of use. */
-async function closed({ known }: CrewSetup, key: Buffer): Promise<void> {
+async function closed(setup: CrewSetup, key: Buffer): Promise<void> {
   // Not before the threads have their first jobs.
   await nextTurn();
+  refuseFull(setup, key);
+}
+
+/** @throws ScrubError known-values-full: then nothing that a scan says is of use. */
+function refuseFull({ known }: CrewSetup, key: Buffer): void {
   new KnownValues({ key, memory: known }).close();
 }
+
+/** When a set is looked at that only grows: seldom, and yet of a full one at most half of the work was in vain. */
+const isPowerOfTwo = (index: number): boolean => index >= FIRST_LOOK && (index & (index - 1)) === 0;
 
 /** Jobs so that no thread ends long after the others, and what puts their answers into the order that they had. */
 function largestFirst(scans: readonly ScanOf[]) {

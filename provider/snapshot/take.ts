@@ -10,6 +10,7 @@ import { ScrubError, withoutPersonal, withoutValues } from "../../core/scrub/err
 import { FakeMaker } from "../../core/scrub/fakes/fakeMaker";
 import { groupMemory, kLines } from "../../core/scrub/kAnonymity";
 import { ScrubKeys } from "../../core/scrub/key";
+import { type Machine, meansFor } from "../../core/scrub/means";
 import { signManifest, type SnapshotManifest, type SnapshotPart } from "../../core/scrub/manifest";
 import { parseScrubRules, type ScrubRules } from "../../core/scrub/rules";
 import { knownMemory, KnownValues } from "../../core/scrub/scan/known";
@@ -31,10 +32,8 @@ import { Source, type SourceAddress, type SourceMoment } from "./source";
 import { manifestFile, snapshotId, type SnapshotFolder, type SnapshotStore } from "./store";
 import type { TellProgress } from "./takeProgress";
 
-/** For fewer another thread takes longer to start than it saves. */
-const PAGES_FOR_THREAD = 1024;
-/** More give a server too much to do at once. */
-const MOST_THREADS = 8;
+/** Of a PostgreSQL that was not built otherwise, which hardly any was. */
+const PAGE_BYTES = 8192;
 
 export interface TakeParts {
   readonly service: string;
@@ -51,8 +50,10 @@ export interface TakeParts {
   readonly tool: string;
   /** Path of pg_dump, of the source's version or newer. */
   readonly pgDump: string;
-  /** Threads that mask and scan; the snapshot is the same with any number. @default one for each processor and 8 MiB, at most 8 */
+  /** Threads that mask and scan; the snapshot is the same with any number. @default by the source and the machine, see `meansFor` */
   readonly threads?: number;
+  /** Memory for known values. @default by the source and the machine, see `meansFor` */
+  readonly knownBytes?: number;
   /** Pages of a table that make one part. @default 2048 */
   readonly pagesInPart?: number;
   /** Level of zstd for the parts, or of gzip in an older Node; 0 stores them as they are. @default 1, for more takes longer than the masking */
@@ -100,14 +101,15 @@ async function takeFrom(source: Source, rules: ScrubRules, parts: TakeParts): Pr
   const folder = await store.begin(id);
   // Of digests in memory and of tags in the report; gone with this process.
   const key = randomBytes(32);
-  const known = knownMemory();
+  const all = await partsOfAll(source, plan, parts.pagesInPart);
+  const means = meansFor(all.pages * PAGE_BYTES, machine());
+  const known = knownMemory(parts.knownBytes ?? means.knownBytes);
   const groups = plan.sets.map(() => groupMemory());
   const setup: CrewSetup = {
     ...{ address: parts.address, moment, plan, masterKey: parts.masterKey, epoch, key, folder, known, groups },
     compression: parts.compression ?? 1,
   };
-  const all = await partsOfAll(source, plan, parts.pagesInPart);
-  const crew = new Crew(setup, parts.threads ?? defaultThreads(all.pages), signal);
+  const crew = new Crew(setup, parts.threads ?? means.threads, signal);
   const stop = new AbortController();
   const dumping = { ...parts, moment, program: parts.pgDump, signal: AbortSignal.any([signal, stop.signal]) };
   const dumps = (["pre-data", "post-data"] as const).map((section) => dumpSchema(section, folder, dumping));
@@ -176,8 +178,11 @@ async function planOf(
   return covered.value;
 }
 
-const defaultThreads = (pages: number): number =>
-  Math.min(MOST_THREADS, os.availableParallelism(), Math.max(1, Math.ceil(pages / PAGES_FOR_THREAD)));
+/** The limit of a container counts, where there is one; without one Node says 0, or more than there is. */
+const machine = (): Machine => ({
+  processors: os.availableParallelism(),
+  memory: Math.min(os.totalmem(), process.constrainedMemory() || Infinity),
+});
 
 const newEpoch = (): string => randomBytes(16).toString("hex");
 

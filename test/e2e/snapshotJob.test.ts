@@ -41,7 +41,7 @@ describe("a snapshot job", function () {
     const { account, rules, policy, cronJob } = snapshotObjects({
       ...{ service: SERVICE, namespace: VAULT, schedule: "0 0 1 1 *", timeZone: "Etc/UTC" },
       database: { secret: "snapshot-reader", pods: { app: "vault-postgres" }, port: 5432, tls: false },
-      ...{ keys: "snapshot-keys", store: "snapshots", keep: 2, maxAge: 3600, deadline: 600 },
+      ...{ keys: "snapshot-keys", store: "snapshots", keep: 2, maxAge: 3600, deadline: 600, memory: "1Gi" },
       rules: fs.readFileSync(path.join(projectRoot(), "examples/drought-benefit/scrub.yaml"), "utf8"),
     });
     return [

@@ -120,6 +120,18 @@ describe("a snapshot of the example's database", function () {
     assert.equal(rowsOf(three.path), rowsOf(whole.path));
   });
 
+  it("stops in the midst of masking when there are more known values than the scan has room for", async () => {
+    const full = new SnapshotStore(root, "full");
+    const stages: string[] = [];
+    const progress = ({ stage }: { readonly stage: string }) => stages.push(stage);
+    await assert.rejects(take({ store: full, pagesInPart: 4, knownBytes: 2 ** 16, progress }), {
+      code: "known-values-full",
+      message: /more known values than the scan has room for.*give it more/s,
+    });
+    assert.ok(stages.includes("masking") && !stages.includes("scanning"), [...new Set(stages)].join(", "));
+    assert.deepEqual(await full.list(), []);
+  });
+
   it("says in which row a leak is, counted over the parts of a table", async () => {
     await client.query(
       "update benefit.claims_2024 set crop = 'call 202-456-1111' where id = (select max(id) from benefit.claims_2024)",

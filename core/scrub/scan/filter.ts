@@ -27,9 +27,12 @@ export interface FilterMemory {
   readonly lock: SharedArrayBuffer;
 }
 
-/** @param bytes rounded down to whole blocks; an eighth of it is added. */
+/** A bit of the small table has a number of 31 bits. */
+const MOST_BLOCKS = 2 ** 26;
+
+/** @param bytes rounded down to whole blocks, of which there are no more than 2 GiB; an eighth of it is added. */
 export function filterMemory(bytes: number): FilterMemory {
-  const blocks = Math.max(1, Math.floor(bytes / (WORDS * 4)));
+  const blocks = Math.min(MOST_BLOCKS, Math.max(1, Math.floor(bytes / (WORDS * 4))));
   return {
     blocks: new SharedArrayBuffer(blocks * WORDS * 4),
     quick: new SharedArrayBuffer(blocks * 4),

@@ -38,7 +38,7 @@ describe("hms:snapshots", () => {
       {
         ...{ service: "web", schedule: "0 3 * * *", timeZone: "Etc/UTC", namespace: "hms-vault" },
         database: { secret: "snapshot-reader", pods: { app: "db" }, port: 5432, tls: false },
-        ...{ keys: "snapshot-keys", store: "snapshots", keep: 7, maxAge: 2_592_000, deadline: 21_600 },
+        ...{ keys: "snapshot-keys", store: "snapshots", keep: 7, maxAge: 2_592_000, deadline: 21_600, memory: "1Gi" },
         rules: RULES,
       },
     ]);
@@ -54,7 +54,8 @@ describe("hms:snapshots", () => {
 
   it("names everything that is wrong at once", () => {
     const wrong = {
-      ...{ schedule: "nightly", timeZone: "EST", keep: 0, maxAge: "1s", store: "A", deadline: 5, extra: 1 },
+      ...{ schedule: "nightly", timeZone: "EST", keep: 0, maxAge: "1s", store: "A", deadline: 5, memory: "1 GB" },
+      ...{ extra: 1 },
       database: { cidr: "10.0.0.1", port: "x", tls: "yes", secret: "hunter2 " },
     };
     const named = problems(wrong).map((problem) => problem.replace(/; allowed.*/s, ""));
@@ -67,6 +68,7 @@ describe("hms:snapshots", () => {
       "hms:snapshots.web.extra: got an unknown key",
       "hms:snapshots.web.keep: got 0",
       'hms:snapshots.web.maxAge: got "1s"',
+      'hms:snapshots.web.memory: got "1 GB"',
       'hms:snapshots.web.schedule: got "nightly": it has 1 fields',
       'hms:snapshots.web.store: got "A"',
       'hms:snapshots.web.timeZone: got "EST"',

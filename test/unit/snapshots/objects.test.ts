@@ -6,7 +6,7 @@ import { asArray, path } from "../../../core/json";
 const SNAPSHOT: SnapshotConfig = {
   ...{ service: "web", schedule: "0 3 * * *", timeZone: "Etc/UTC", namespace: "vault" },
   database: { secret: "reader", pods: { app: "db" }, port: 5433, tls: false },
-  ...{ keys: "keys", store: "store", keep: 3, maxAge: 86_400, deadline: 3600, rules: "owner: office" },
+  ...{ keys: "keys", store: "store", keep: 3, maxAge: 86_400, deadline: 3600, memory: "3Gi", rules: "owner: office" },
 };
 const IMAGE = "registry/runner@sha256:1";
 const LABELS = { "hms.delivery/snapshots": "web" };
@@ -51,6 +51,11 @@ describe("what stands in the vault for a service's snapshots", () => {
       ...spec,
       egress: egress({ ipBlock: { cidr: "10.2.0.0/24" } }),
     });
+  });
+
+  it("takes at most the memory that it is given", () => {
+    const [container] = asArray(path(podOf(SNAPSHOT), "containers"));
+    assert.deepEqual(path(container, "resources", "limits"), { memory: "3Gi" });
   });
 
   it("runs restricted, with an account that has no rights and no token", () => {

@@ -1,0 +1,52 @@
+/** More threads give a server too much to do at once. */
+const MOST_THREADS = 8;
+/** For less of the source another thread takes longer to start than it saves. */
+const SOURCE_FOR_THREAD = 8 * 2 ** 20;
+/** What a thread takes, rows that it works on included. */
+const THREAD_BYTES = 96 * 2 ** 20;
+/** Threads together take at most this share of the memory. */
+const THREADS_SHARE = 1 / 2;
+
+/**
+ * For known values, and of the source what these suffice for. The example's database, which is little but people's data, has a digest in
+ * a hundred bytes; a quarter of what is beyond are 200 bits for each, of which one word in 10^9 is taken for a known one by mistake. Such
+ * a suspicion costs a second reading of the source.
+ */
+const FEWEST_KNOWN_BYTES = 64 * 2 ** 20;
+const FEWEST_SUFFICE_FOR = 384 * 2 ** 20;
+const KNOWN_SHARE = 1 / 4;
+/** What a filter can address, see `filterMemory`. */
+const MOST_KNOWN_BYTES = 2 ** 31;
+/** Known values take at most this share of the memory. */
+const MEMORY_SHARE = 1 / 4;
+
+export interface Machine {
+  readonly processors: number;
+  /** Bytes that this process may take, of the machine or of its container. */
+  readonly memory: number;
+}
+
+/** What a snapshot takes of its machine. */
+export interface Means {
+  /** That mask and scan. */
+  readonly threads: number;
+  /** For the set of known values. */
+  readonly knownBytes: number;
+}
+
+/**
+ * How many threads a snapshot has, and how much memory for known values; from 64 MiB up to a quarter of all there is, and 2 GiB.
+ * More than that finds no room: then the snapshot stops, see `KnownValues.close`.
+ *
+ * @param sourceBytes of the source's tables.
+ */
+export function meansFor(sourceBytes: number, { processors, memory }: Machine): Means {
+  const wanted = Math.max(1, Math.ceil(sourceBytes / SOURCE_FOR_THREAD));
+  const carried = Math.max(1, Math.floor((memory * THREADS_SHARE) / THREAD_BYTES));
+  const beyond = Math.max(0, sourceBytes - FEWEST_SUFFICE_FOR);
+  const most = Math.max(FEWEST_KNOWN_BYTES, Math.min(memory * MEMORY_SHARE, MOST_KNOWN_BYTES));
+  return {
+    threads: Math.min(MOST_THREADS, processors, wanted, carried),
+    knownBytes: Math.floor(Math.min(most, FEWEST_KNOWN_BYTES + beyond * KNOWN_SHARE)),
+  };
+}
