@@ -14,7 +14,8 @@ import {
 } from "../core/admission/objects";
 import type { SigningWish } from "../core/attest/wish";
 import { CLUSTER } from "../platform/local/layout";
-import { runnerImage, ServingCertificate } from "../provider/sdk";
+import { ServingCertificate } from "../provider/sdk";
+import { runnerImage } from "../provider/sdkFunctions";
 import { OWNED } from "./colorStack";
 
 export interface AdmissionArgs {

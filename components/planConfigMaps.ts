@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { configMapNames, decideConfigMaps, type ConfigDecision } from "../core/configMap/decide";
 import { COLORS, type Color } from "../core/rollout/color";
 import type { RolloutPlan } from "../core/rollout/plan";
-import { getConfigMaps, type RolloutAnswer } from "../provider/sdk";
+import { getConfigMaps, type RolloutAnswer } from "../provider/sdkFunctions";
 
 export interface ConfigPlan extends ConfigDecision {
   /**

@@ -6,7 +6,7 @@ import type { StackConfig } from "../config/stackConfig";
 import { pruneObjects } from "../core/registry/pruneObjects";
 import type { PrunePlan } from "../core/registry/prunePlan";
 import { CLUSTER } from "../platform/local/layout";
-import { runnerImage } from "../provider/sdk";
+import { runnerImage } from "../provider/sdkFunctions";
 
 export interface RegistryPruneArgs {
   /** The stack's namespace. */

@@ -13,7 +13,8 @@ import { countedOf, seenSandbox } from "../core/sandbox/seen";
 import { problemText } from "../core/service/problem";
 import type { ServiceConfig } from "../core/service/service";
 import { CLUSTER } from "../platform/local/layout";
-import { ensureBases, getSandboxes, HmsProvider } from "../provider/sdk";
+import { HmsProvider } from "../provider/sdk";
+import { ensureBases, getSandboxes } from "../provider/sdkFunctions";
 import { Registry } from "./registry";
 import { Sandbox } from "./sandbox";
 

@@ -17,7 +17,7 @@ import type { ServiceConfig } from "../core/service/service";
 import { sha256 } from "../core/sha256";
 import type { Approval } from "../core/source/rules";
 import { reasonOf } from "../platform/errors";
-import { ensureBases, getRollout, type RolloutAnswer } from "../provider/sdk";
+import { ensureBases, getRollout, type RolloutAnswer } from "../provider/sdkFunctions";
 import { planConfigMaps, type ConfigPlan } from "./planConfigMaps";
 
 /** What is wanted of one service, what is, and what follows from both: plain values, so that a program may decide by them. */

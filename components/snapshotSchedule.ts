@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { SnapshotConfig } from "../config/snapshots";
-import { databaseRunnerImage } from "../provider/sdk";
+import { databaseRunnerImage } from "../provider/sdkFunctions";
 import { snapshotLoadObjects, snapshotObjects } from "./snapshotObjects";
 
 export interface SnapshotScheduleArgs {
