@@ -1,3 +1,4 @@
+import { TO_NAME_SERVICE } from "../core/nameService";
 import { RESTRICTED, RESTRICTED_POD } from "../core/restrictedPod";
 
 /** Group of what lies in a store; its owner writes there, others of the group read what was promoted. */
@@ -76,23 +77,10 @@ export function vaultJobObjects(job: VaultJob) {
 function wayTo({ pods, cidr, port }: Reach) {
   const database =
     pods === undefined ? { ipBlock: { cidr: cidr ?? "0.0.0.0/32" } } : { podSelector: { matchLabels: pods } };
-  const names = {
-    namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
-    podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
-  };
   return {
     policyTypes: ["Ingress", "Egress"],
     ingress: [],
-    egress: [
-      { to: [database], ports: [{ protocol: "TCP", port }] },
-      {
-        to: [names],
-        ports: [
-          { protocol: "UDP", port: 53 },
-          { protocol: "TCP", port: 53 },
-        ],
-      },
-    ],
+    egress: [{ to: [database], ports: [{ protocol: "TCP", port }] }, TO_NAME_SERVICE],
   };
 }
 

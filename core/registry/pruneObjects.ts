@@ -1,3 +1,4 @@
+import { TO_NAME_SERVICE } from "../nameService";
 import { RESTRICTED, RESTRICTED_POD } from "../restrictedPod";
 import { sha256 } from "../sha256";
 import type { PrunePlan } from "./prunePlan";
@@ -107,10 +108,6 @@ function waysOut({ plan, networks }: PruneSettings) {
   const ports = plan.registries.flatMap((registry) =>
     "address" in registry ? Number(/:(\d+)(\/|$)/.exec(registry.address)?.[1] ?? 443) : [],
   );
-  const names = {
-    namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
-    podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
-  };
   return {
     policyTypes: ["Ingress", "Egress"],
     ingress: [],
@@ -119,13 +116,7 @@ function waysOut({ plan, networks }: PruneSettings) {
         to: (networks ?? ["0.0.0.0/0"]).map((cidr) => ({ ipBlock: { cidr } })),
         ports: [...new Set([...USUAL_PORTS, ...ports])].map((port) => ({ protocol: "TCP", port })),
       },
-      {
-        to: [names],
-        ports: [
-          { protocol: "UDP", port: 53 },
-          { protocol: "TCP", port: 53 },
-        ],
-      },
+      TO_NAME_SERVICE,
     ],
   };
 }

@@ -1,6 +1,5 @@
 /** What keeps a sandbox to itself: who may reach it, whom it may reach, and how much it may take. */
-
-const DNS = 53;
+import { TO_NAME_SERVICE } from "../nameService";
 
 /** Where the sandbox's database server is: pods of the cluster, or an address outside. */
 export interface DatabaseReach {
@@ -40,15 +39,7 @@ export function networkPolicies(reach: DatabaseReach, gatewayNamespace: string) 
     names: {
       podSelector: {},
       policyTypes: ["Egress"],
-      egress: [
-        {
-          to: [{ ...byName("kube-system"), podSelector: { matchLabels: { "k8s-app": "kube-dns" } } }],
-          ports: [
-            { port: DNS, protocol: "UDP" },
-            { port: DNS, protocol: "TCP" },
-          ],
-        },
-      ],
+      egress: [TO_NAME_SERVICE],
     },
     database: {
       podSelector: {},
