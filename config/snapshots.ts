@@ -2,8 +2,8 @@ import { isIPv4 } from "node:net";
 import { z } from "zod";
 import { path as at, asString } from "../core/json";
 import { parseScrubRules } from "../core/scrub/rules";
-import { memory } from "../core/service/definition";
 import { anyText, duration, field, mapOf, mapWith, text, wholeNumber } from "../core/service/field";
+import { parseMemory } from "../core/service/quantity";
 import { DNS_LABEL, LABEL_KEY, LABEL_VALUE, PINNED_IMAGE, SECRET_NAME, SERVICE_NAME } from "../core/service/names";
 import { describeValue, type Problem } from "../core/service/problem";
 import { CLUSTER } from "../platform/local/layout";
@@ -38,6 +38,15 @@ const reach = {
 const store = text({ ...DNS_LABEL, advice: "write the name of a claim to the volume that snapshots lie on" }).default(
   "snapshots",
 );
+/** With less, threads and known values find no room. */
+const LEAST_MEMORY = 512 * 2 ** 20;
+const podMemory = field(
+  {
+    allowed: "a Kubernetes memory quantity of at least 512Mi such as 1Gi or 4Gi",
+    advice: "write what the pod may take; known values get a quarter of it",
+  },
+  (value) => (typeof value === "string" && (parseMemory(value) ?? 0) >= LEAST_MEMORY ? value : undefined),
+);
 const deadline = (otherwise: number) => duration(60, 7 * DAY, "say how long one may take").default(otherwise);
 
 const loadSchema = mapWith({
@@ -66,7 +75,7 @@ const entrySchema = mapWith({
   keep: wholeNumber(1, 100_000, "say how many of the newest stay, whatever their age").default(7),
   maxAge: duration(3600, 3650 * DAY, "say how old others may get").default(30 * DAY),
   deadline: deadline(6 * 3600),
-  memory: memory.default("1Gi"),
+  memory: podMemory.default("1Gi"),
   load: loadSchema.exactOptional(),
   rules: anyText("write the path of the scrub rules, relative to Pulumi.yaml").exactOptional(),
   image: text(PINNED_IMAGE).exactOptional(),

@@ -4,7 +4,9 @@ const MOST_THREADS = 8;
 const SOURCE_FOR_THREAD = 8 * 2 ** 20;
 /** What a thread takes, rows that it works on included. */
 const THREAD_BYTES = 96 * 2 ** 20;
-/** Threads together take at most this share of the memory. */
+/** What the program takes without threads and known values. */
+const PROGRAM_BYTES = 256 * 2 ** 20;
+/** Threads together take at most this share of what the program leaves. */
 const THREADS_SHARE = 1 / 2;
 
 /**
@@ -42,7 +44,7 @@ export interface Means {
  */
 export function meansFor(sourceBytes: number, { processors, memory }: Machine): Means {
   const wanted = Math.max(1, Math.ceil(sourceBytes / SOURCE_FOR_THREAD));
-  const carried = Math.max(1, Math.floor((memory * THREADS_SHARE) / THREAD_BYTES));
+  const carried = Math.max(1, Math.floor(((memory - PROGRAM_BYTES) * THREADS_SHARE) / THREAD_BYTES));
   const beyond = Math.max(0, sourceBytes - FEWEST_SUFFICE_FOR);
   const most = Math.max(FEWEST_KNOWN_BYTES, Math.min(memory * MEMORY_SHARE, MOST_KNOWN_BYTES));
   return {

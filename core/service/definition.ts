@@ -65,7 +65,7 @@ const cpu = field(
   },
 );
 
-export const memory = field(
+const memory = field(
   {
     allowed: "a Kubernetes memory quantity of at least 1Mi such as 64Mi or 1Gi",
     advice: "write a whole number with Ki, Mi or Gi (m means thousandths of a byte)",

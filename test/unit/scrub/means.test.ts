@@ -14,7 +14,7 @@ const CASES = [
   { of: "30 MB", source: 30e6, on: machine, threads: 4, known: 64 * MIB },
   { of: "300 MB", source: 300e6, on: machine, threads: 8, known: 64 * MIB },
   { of: "4 GiB", source: 4 * GIB, on: machine, threads: 8, known: 992 * MIB },
-  { of: "4 GiB in a small pod", source: 4 * GIB, on: pod, threads: 5, known: 256 * MIB },
+  { of: "4 GiB in a small pod", source: 4 * GIB, on: pod, threads: 4, known: 256 * MIB },
   { of: "4 GiB on one processor", source: 4 * GIB, on: { ...machine, processors: 1 }, threads: 1, known: 992 * MIB },
   { of: "1 TiB", source: 1024 * GIB, on: machine, threads: 8, known: 2 * GIB },
   { of: "4 GiB in hardly any memory", source: 4 * GIB, on: { ...pod, memory: 64 * MIB }, threads: 1, known: 64 * MIB },
@@ -31,6 +31,13 @@ describe("what a snapshot takes of its machine", () => {
   for (const { of, source, on, threads, known } of CASES)
     it(`for ${of}: ${threads} threads, ${known / MIB} MiB for known values`, () => {
       assert.deepEqual(meansFor(source, on), { threads, knownBytes: known });
+    });
+
+  for (const gib of [0.5, 0.75, 1, 2, 4])
+    it(`fits into ${gib} GiB, whatever there is to read`, () => {
+      const { threads, knownBytes } = meansFor(2 ** 45, { processors: 64, memory: gib * GIB });
+      // An eighth more of the set for a first look, and 200 MiB for the program itself.
+      assert.ok(threads * 96 * MIB + knownBytes * 1.125 + 200 * MIB <= gib * GIB);
     });
 
   it("is never less for more of the source, nor for more memory", () => {

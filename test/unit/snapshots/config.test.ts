@@ -54,7 +54,7 @@ describe("hms:snapshots", () => {
 
   it("names everything that is wrong at once", () => {
     const wrong = {
-      ...{ schedule: "nightly", timeZone: "EST", keep: 0, maxAge: "1s", store: "A", deadline: 5, memory: "1 GB" },
+      ...{ schedule: "nightly", timeZone: "EST", keep: 0, maxAge: "1s", store: "A", deadline: 5, memory: "256Mi" },
       ...{ extra: 1 },
       database: { cidr: "10.0.0.1", port: "x", tls: "yes", secret: "hunter2 " },
     };
@@ -68,7 +68,7 @@ describe("hms:snapshots", () => {
       "hms:snapshots.web.extra: got an unknown key",
       "hms:snapshots.web.keep: got 0",
       'hms:snapshots.web.maxAge: got "1s"',
-      'hms:snapshots.web.memory: got "1 GB"',
+      'hms:snapshots.web.memory: got "256Mi"',
       'hms:snapshots.web.schedule: got "nightly": it has 1 fields',
       'hms:snapshots.web.store: got "A"',
       'hms:snapshots.web.timeZone: got "EST"',
