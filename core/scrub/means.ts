@@ -10,13 +10,13 @@ const PROGRAM_BYTES = 256 * 2 ** 20;
 const THREADS_SHARE = 1 / 2;
 
 /**
- * For known values, and of the source what these suffice for. The example's database, which is little but people's data, has a digest in
- * a hundred bytes; a quarter of what is beyond are 200 bits for each, of which one word in 10^9 is taken for a known one by mistake. Such
- * a suspicion costs a second reading of the source.
+ * For known values, and of the source what these suffice for, with a share of what is beyond. The example's database, which is little but
+ * people's data, has a digest in a hundred bytes: with a thirty-second, one word in 20,000 is taken for a known one by mistake, which is
+ * a twentieth of what counts as full. More would save a second reading of the source now and then, and take memory from all else.
  */
 const FEWEST_KNOWN_BYTES = 64 * 2 ** 20;
-const FEWEST_SUFFICE_FOR = 384 * 2 ** 20;
-const KNOWN_SHARE = 1 / 4;
+const FEWEST_SUFFICE_FOR = 2 * 2 ** 30;
+const KNOWN_SHARE = 1 / 32;
 /** What a filter can address, see `filterMemory`. */
 const MOST_KNOWN_BYTES = 2 ** 31;
 /** Known values take at most this share of the memory. */

@@ -12,12 +12,18 @@ const pod = { processors: 64, memory: GIB };
 const CASES = [
   { of: "next to nothing", source: 0, on: machine, threads: 1, known: 64 * MIB },
   { of: "30 MB", source: 30e6, on: machine, threads: 4, known: 64 * MIB },
-  { of: "300 MB", source: 300e6, on: machine, threads: 8, known: 64 * MIB },
-  { of: "4 GiB", source: 4 * GIB, on: machine, threads: 8, known: 992 * MIB },
-  { of: "4 GiB in a small pod", source: 4 * GIB, on: pod, threads: 4, known: 256 * MIB },
-  { of: "4 GiB on one processor", source: 4 * GIB, on: { ...machine, processors: 1 }, threads: 1, known: 992 * MIB },
+  { of: "2 GiB", source: 2 * GIB, on: machine, threads: 8, known: 64 * MIB },
+  { of: "10 GiB", source: 10 * GIB, on: machine, threads: 8, known: 320 * MIB },
+  { of: "10 GiB in a small pod", source: 10 * GIB, on: pod, threads: 4, known: 256 * MIB },
+  { of: "10 GiB on one processor", source: 10 * GIB, on: { ...machine, processors: 1 }, threads: 1, known: 320 * MIB },
   { of: "1 TiB", source: 1024 * GIB, on: machine, threads: 8, known: 2 * GIB },
-  { of: "4 GiB in hardly any memory", source: 4 * GIB, on: { ...pod, memory: 64 * MIB }, threads: 1, known: 64 * MIB },
+  {
+    of: "10 GiB in hardly any memory",
+    source: 10 * GIB,
+    on: { ...pod, memory: 64 * MIB },
+    threads: 1,
+    known: 64 * MIB,
+  },
 ];
 
 /** Numbers in a row, spread over all there are: the last steps of MurmurHash3. */
@@ -57,10 +63,11 @@ describe("what a snapshot takes of its machine", () => {
     );
   });
 
-  it("leaves room for a digest in a hundred bytes: one word in 10^8 at most is suspected by mistake", () => {
-    const source = 2 ** 30;
-    const filter = new DigestFilter(filterMemory(meansFor(source, machine).knownBytes));
+  it("leaves room for a digest in a hundred bytes, so that a tenth of what counts as full is suspected by mistake", () => {
+    const share = (meansFor(64 * GIB, machine).knownBytes - meansFor(32 * GIB, machine).knownBytes) / (32 * GIB);
+    const source = 2 ** 29;
+    const filter = new DigestFilter(filterMemory(source * share));
     for (let count = 0; count < source / 100; count++) filter.add(digest(2 * count), digest(2 * count + 1));
-    assert.ok(filter.falsePositiveRate() < 1e-8, String(filter.falsePositiveRate()));
+    assert.ok(filter.falsePositiveRate() < 1e-4, String(filter.falsePositiveRate()));
   });
 });
