@@ -66,16 +66,15 @@ export async function ensureBases(
  * The runner's image with PostgreSQL's programs, in the local platform's registry. A preview makes none: there it is
  * unknown, unless it was made before.
  */
-export function databaseRunnerImage(opts: pulumi.InvokeOptions): pulumi.Output<string> {
-  const make = !pulumi.runtime.isDryRun();
-  const asked = pulumi.runtime.invoke("hms:image:databaseRunner", { make }, opts) as Promise<{ image: string | null }>;
-  return pulumi.output(asked.then(({ image }): pulumi.Input<string> => image ?? pulumi.output(asUnknown())));
-}
+export const databaseRunnerImage = (opts: pulumi.InvokeOptions): pulumi.Output<string> =>
+  localImage("hms:image:databaseRunner", opts);
 
 /** The runner's image in the local platform's registry; unknown in a preview, unless it was made before. */
-export function runnerImage(opts: pulumi.InvokeOptions): pulumi.Output<string> {
+export const runnerImage = (opts: pulumi.InvokeOptions): pulumi.Output<string> => localImage("hms:image:runner", opts);
+
+function localImage(token: string, opts: pulumi.InvokeOptions): pulumi.Output<string> {
   const make = !pulumi.runtime.isDryRun();
-  const asked = pulumi.runtime.invoke("hms:image:runner", { make }, opts) as Promise<{ image: string | null }>;
+  const asked = pulumi.runtime.invoke(token, { make }, opts) as Promise<{ image: string | null }>;
   return pulumi.output(asked.then(({ image }): pulumi.Input<string> => image ?? pulumi.output(asUnknown())));
 }
 

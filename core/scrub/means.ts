@@ -1,3 +1,5 @@
+import { MOST_FILTER_BYTES } from "./scan/filter";
+
 /** More threads give a server too much to do at once. */
 const MOST_THREADS = 8;
 /** For less of the source another thread takes longer to start than it saves. */
@@ -17,8 +19,6 @@ const THREADS_SHARE = 1 / 2;
 const FEWEST_KNOWN_BYTES = 64 * 2 ** 20;
 const FEWEST_SUFFICE_FOR = 2 * 2 ** 30;
 const KNOWN_SHARE = 1 / 32;
-/** What a filter can address, see `filterMemory`. */
-const MOST_KNOWN_BYTES = 2 ** 31;
 /** Known values take at most this share of the memory. */
 const MEMORY_SHARE = 1 / 4;
 
@@ -46,7 +46,7 @@ export function meansFor(sourceBytes: number, { processors, memory }: Machine): 
   const wanted = Math.max(1, Math.ceil(sourceBytes / SOURCE_FOR_THREAD));
   const carried = Math.max(1, Math.floor(((memory - PROGRAM_BYTES) * THREADS_SHARE) / THREAD_BYTES));
   const beyond = Math.max(0, sourceBytes - FEWEST_SUFFICE_FOR);
-  const most = Math.max(FEWEST_KNOWN_BYTES, Math.min(memory * MEMORY_SHARE, MOST_KNOWN_BYTES));
+  const most = Math.max(FEWEST_KNOWN_BYTES, Math.min(memory * MEMORY_SHARE, MOST_FILTER_BYTES));
   return {
     threads: Math.min(MOST_THREADS, processors, wanted, carried),
     knownBytes: Math.floor(Math.min(most, FEWEST_KNOWN_BYTES + beyond * KNOWN_SHARE)),

@@ -27,10 +27,12 @@ export interface FilterMemory {
   readonly lock: SharedArrayBuffer;
 }
 
-/** A bit of the small table has a number of 31 bits. */
+/** A block has 32 bits of the small table, each of which has a number of 31 bits. */
 const MOST_BLOCKS = 2 ** 26;
+/** More are of no use: 2 GiB. */
+export const MOST_FILTER_BYTES = MOST_BLOCKS * WORDS * 4;
 
-/** @param bytes rounded down to whole blocks, of which there are no more than 2 GiB; an eighth of it is added. */
+/** @param bytes rounded down to whole blocks, of which there are no more than `MOST_FILTER_BYTES`; an eighth of it is added. */
 export function filterMemory(bytes: number): FilterMemory {
   const blocks = Math.min(MOST_BLOCKS, Math.max(1, Math.floor(bytes / (WORDS * 4))));
   return {
