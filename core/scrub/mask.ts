@@ -175,37 +175,44 @@ export class TableMask {
   }
 
   private readRows(input: Buffer, end: number): void {
-    const steps = this.#steps;
-    const last = steps.length - 1;
     const { observer } = this.#options;
-    const kinds = KINDS;
     let at = 0;
     while (at < end) {
-      for (let column = 0; column <= last; column++) {
-        const step = steps[column];
-        const start = at;
-        let seen = 0;
-        for (; at < end; at++) {
-          const kind = kinds[input[at] ?? 0] ?? 0;
-          if (kind === ENDS_FIELD) break;
-          seen |= kind;
-        }
-        if (step !== undefined && step.kind !== "keep" && at > start) {
-          const isEscaped = (seen & ESCAPES) !== 0;
-          if (!(isEscaped && isNull(input, start, at))) {
-            this.#column = column;
-            this.field(step, input, start, at, (seen & WIDE) === 0, isEscaped);
-          }
-        }
-        const code = input[at];
-        if (code !== (column === last ? LINE_FEED : TAB)) throw this.malformed(column + 1);
-        at++;
-      }
-      // A table without columns sends empty lines.
-      if (last < 0 && input[at++] !== LINE_FEED) throw this.malformed(1);
+      at = this.readRow(input, at, end);
       this.#rows++;
       observer?.endRow();
     }
+  }
+
+  /** @returns where the next row begins */
+  private readRow(input: Buffer, from: number, end: number): number {
+    const steps = this.#steps;
+    const last = steps.length - 1;
+    const kinds = KINDS;
+    let at = from;
+    for (let column = 0; column <= last; column++) {
+      const step = steps[column];
+      const start = at;
+      let seen = 0;
+      for (; at < end; at++) {
+        const kind = kinds[input[at] ?? 0] ?? 0;
+        if (kind === ENDS_FIELD) break;
+        seen |= kind;
+      }
+      if (step !== undefined && step.kind !== "keep" && at > start) {
+        const isEscaped = (seen & ESCAPES) !== 0;
+        if (!(isEscaped && isNull(input, start, at))) {
+          this.#column = column;
+          this.field(step, input, start, at, (seen & WIDE) === 0, isEscaped);
+        }
+      }
+      const code = input[at];
+      if (code !== (column === last ? LINE_FEED : TAB)) throw this.malformed(column + 1);
+      at++;
+    }
+    // A table without columns sends empty lines.
+    if (last < 0 && input[at++] !== LINE_FEED) throw this.malformed(1);
+    return at;
   }
 
   private field(step: Step, input: Buffer, start: number, end: number, isAscii: boolean, isEscaped: boolean): void {

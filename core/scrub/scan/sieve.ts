@@ -97,7 +97,14 @@ export class FieldSieve {
   scan(chunk: Uint8Array): void {
     this.book.bytes += chunk.length;
     let at = this.isPassing ? this.pass(chunk, 0) : 0;
-    while (at >= 0 && at < chunk.length) {
+    while (at >= 0 && at < chunk.length) at = this.some(chunk, at);
+    this.ask(chunk);
+  }
+
+  private some(chunk: Uint8Array, from: number): number {
+    const until = Math.min(chunk.length, from + 4096);
+    let at = from;
+    while (at >= 0 && at < until) {
       if (this.questions > QUESTIONS / 2 || this.fields === FIELDS) this.ask(chunk);
       const start = at;
       at = this.field(chunk, start);
@@ -107,7 +114,7 @@ export class FieldSieve {
       this.words.goTo(this.row, this.column);
       at = this.pass(chunk, start);
     }
-    this.ask(chunk);
+    return at;
   }
 
   /** After the last chunk. @throws ScrubError copy-malformed when a row is left without its end. */
