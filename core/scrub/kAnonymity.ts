@@ -2,7 +2,6 @@ import { ScrubError } from "./errors";
 import { type DigestKey, digestKey, endHigh, endLow, highLane, highOfBoth, lowLane, lowOfBoth } from "./scan/digest";
 import { SharedLock } from "./scan/sharedLock";
 import type { KResult } from "./verdicts";
-import { LINE_FEED, TAB } from "./copyText";
 import { type CopyTable } from "./scan/copyText";
 
 /** Fewest people who share all values of a set, unless its rules say otherwise. */
@@ -77,7 +76,7 @@ export class GroupCounts {
   }
 
   /**
-   * A reader of COPY text of the set's table, or of one of its partitions; any chunks.
+   * A reader of rows of the set's table, or of one of its partitions.
    *
    * @throws ScrubError rules-invalid for a column that the table does not have.
    */
@@ -151,9 +150,11 @@ export class GroupCounts {
   }
 }
 
-/** Reads the wanted columns of COPY text and hands out a digest for each row. NULL is a value like others. */
+/**
+ * Is given the wanted columns of rows of COPY text, as whoever reads them comes by them, and hands out a digest for each
+ * row. NULL is a value like others.
+ */
 export class GroupReader {
-  private column = 0;
   private low: number;
   private high: number;
   /** A digest for each column of the set, in the set's order, so that partitions may have another order. */
@@ -172,45 +173,32 @@ export class GroupReader {
     this.highs = new Int32Array(columns);
   }
 
-  scan(chunk: Uint8Array): void {
-    const { length } = chunk;
-    let at = 0;
-    while (at < length) {
-      const isWanted = (this.wanted[this.column] ?? -1) >= 0;
-      let byte = TAB;
-      if (isWanted) {
-        let { low, high } = this;
-        for (; at < length; at++) {
-          byte = chunk[at] ?? 0;
-          if (byte === TAB || byte === LINE_FEED) break;
-          low = lowLane(low, byte);
-          high = highLane(high, byte);
-        }
-        this.low = low;
-        this.high = high;
-      } else {
-        for (; at < length; at++) {
-          byte = chunk[at] ?? 0;
-          if (byte === TAB || byte === LINE_FEED) break;
-        }
-      }
-      if (at++ >= length) return;
-      if (isWanted) this.endField();
-      if (byte === TAB) this.column++;
-      else this.endRow();
-    }
+  /** @param column by its place in the table. */
+  wants(column: number): boolean {
+    return (this.wanted[column] ?? -1) >= 0;
   }
 
-  private endField(): void {
-    const place = this.wanted[this.column] ?? 0;
+  /** More of a wanted field: [from, to) of a chunk. */
+  piece(chunk: Uint8Array, from: number, to: number): void {
+    let { low, high } = this;
+    for (let at = from; at < to; at++) {
+      const byte = chunk[at] ?? 0;
+      low = lowLane(low, byte);
+      high = highLane(high, byte);
+    }
+    this.low = low;
+    this.high = high;
+  }
+
+  endField(column: number): void {
+    const place = this.wanted[column] ?? 0;
     this.lows[place] = endLow(this.low);
     this.highs[place] = endHigh(this.low, this.high);
     this.low = this.key[0];
     this.high = this.key[1];
   }
 
-  private endRow(): void {
-    this.column = 0;
+  endRow(): void {
     let low = 0;
     let high = 0;
     for (let at = 0; at < this.lows.length; at++) {

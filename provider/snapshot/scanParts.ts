@@ -36,15 +36,14 @@ export async function scanPart({ table, stored, rowsBefore }: ScanOf, parts: Par
   const book = new FindingBook(parts.key);
   const suspects = new Suspects();
   const output = outputOf(planned, parts.plan.watched);
-  const sieve = new FieldSieve(output, parts.known, parts.key, book, suspects, rowsBefore);
-  const groups = parts.groups
+  const readers = parts.groups
     .filter((_, index) => parts.plan.sets[index]?.tables.some(isSame(planned)))
     .map((counts) => counts.reader(namesOf(planned)));
+  const sieve = new FieldSieve(output, parts.known, parts.key, book, suspects, rowsBefore, readers);
   const hash = createHash("sha256");
   try {
     for await (const bytes of unpacked(path.join(parts.folder, stored.file), hash)) {
       sieve.scan(bytes);
-      for (const reader of groups) reader.scan(bytes);
       parts.moved(0, bytes.length);
     }
   } catch (error) {

@@ -3,6 +3,7 @@ import { type DigestKey, digestKey, endHigh, endLow, highLane, highOfBoth, lowLa
 import type { OutputTable } from "./columns";
 import type { DigestFilter } from "./filter";
 import { KNOWN_KINDS, type KnownValues, LONGEST_LEAD, ofKind } from "./known";
+import type { GroupReader } from "../kAnonymity";
 import { KnownScanner } from "./knownScan";
 import type { FindingBook } from "./report";
 import { ShapeScanner } from "./shapes";
@@ -32,6 +33,8 @@ const SPELLED = 9;
 /** Where fakes of addresses are, to which nobody writes. */
 const HARMLESS = Buffer.from("example.org");
 
+/** Bytes that are read before the loop over fields comes back. */
+const AT_ONCE = 4096;
 /** Questions that wait to be asked together. */
 const QUESTIONS = 4096;
 const FIELDS = 4096;
@@ -41,7 +44,7 @@ const NOES = 2048;
 const PLACE = 3;
 
 /**
- * Reads COPY text once for both scans, and hands them only the fields in which they can find something. Within a field
+ * Reads COPY text once for both scans and for whoever counts groups, and hands the scans only the fields in which they can find something. Within a field
  * nothing is found without at least one of these: digits in groups as some number has them, with no letter between; an `@`; a
  * word, or a short number and a word, that something known begins with; a known number. None of it reaches from one field into another. Fields that
  * hold anything else than ASCII, an escape, or that do not end in their chunk are handed over as they are.
@@ -56,6 +59,8 @@ export class FieldSieve {
   private readonly wantsNumbers: readonly boolean[];
   /** What is asked of a key of JSON. */
   private readonly keyKinds: readonly number[];
+  /** By column: somebody counts its values. */
+  private readonly isCounted: readonly boolean[];
   private row: number;
   private column = 0;
   /** The scanners are in the middle of a field. */
@@ -79,6 +84,8 @@ export class FieldSieve {
     private readonly book: FindingBook,
     suspects: Suspects,
     rowsBefore = 0,
+    /** Are given the columns that they want, and the end of each row. */
+    private readonly readers: readonly GroupReader[] = [],
   ) {
     this.shapes = new ShapeScanner(table, book, rowsBefore);
     this.words = new KnownScanner(table, known, key, suspects, rowsBefore);
@@ -89,6 +96,10 @@ export class FieldSieve {
     // A key begins nothing, so it must be something known itself; where single names count, it may be one.
     this.keyKinds = table.columns.map(({ singleNames }) =>
       singleNames === true ? KNOWN_KINDS.beginning : KNOWN_KINDS.whole,
+    );
+    const last = table.columns.length - 1;
+    this.isCounted = table.columns.map(
+      (_, column) => readers.some((reader) => reader.wants(column)) || (readers.length > 0 && column === last),
     );
     this.row = rowsBefore + 1;
   }
@@ -101,14 +112,19 @@ export class FieldSieve {
     this.ask(chunk);
   }
 
+  /** Some kilobytes: a loop that comes back is compiled once. @returns as `field` */
   private some(chunk: Uint8Array, from: number): number {
-    const until = Math.min(chunk.length, from + 4096);
+    const until = Math.min(chunk.length, from + AT_ONCE);
     let at = from;
     while (at >= 0 && at < until) {
       if (this.questions > QUESTIONS / 2 || this.fields === FIELDS) this.ask(chunk);
       const start = at;
+      const { column } = this;
       at = this.field(chunk, start);
-      if (at >= 0) continue;
+      if (at >= 0) {
+        if (this.isCounted[column] === true) this.count(chunk, start, at, column);
+        continue;
+      }
       this.ask(chunk);
       this.shapes.goTo(this.row, this.column);
       this.words.goTo(this.row, this.column);
@@ -269,10 +285,22 @@ export class FieldSieve {
   /** Hands a field over to both scanners, from its beginning or in its middle. @returns as `field` */
   private pass(chunk: Uint8Array, from: number): number {
     const end = this.shapes.field(chunk, from);
+    if (this.isCounted[this.column] === true) this.count(chunk, from, end, this.column);
     this.words.field(chunk, from);
     this.isPassing = end < 0;
     if (end > 0) this.next(chunk[end - 1] === LINE_FEED);
     return end;
+  }
+
+  /** @param next the place behind the field; -1 if it goes on in the next chunk. */
+  private count(chunk: Uint8Array, from: number, next: number, column: number): void {
+    for (const reader of this.readers) {
+      if (reader.wants(column)) {
+        reader.piece(chunk, from, next < 0 ? chunk.length : next - 1);
+        if (next >= 0) reader.endField(column);
+      }
+      if (next >= 0 && column === this.table.columns.length - 1) reader.endRow();
+    }
   }
 
   private next(isLast: boolean): void {

@@ -5,6 +5,7 @@ import { knownMemory, KnownValues } from "../../../core/scrub/scan/known";
 import { KnownScanner } from "../../../core/scrub/scan/knownScan";
 import { FindingBook } from "../../../core/scrub/scan/report";
 import { ShapeScanner } from "../../../core/scrub/scan/shapes";
+import { GroupCounts, groupMemory } from "../../../core/scrub/kAnonymity";
 import { FieldSieve } from "../../../core/scrub/scan/sieve";
 import { Suspects } from "../../../core/scrub/scan/suspects";
 import type { FakeTag } from "../../../core/scrub/tags";
@@ -119,6 +120,32 @@ describe("one reading for both scans", () => {
       assert.ok(both.error === undefined && both.report.rows === texts.length);
       assert.deepEqual(said(bySieve, text, []), both);
     });
+
+  it("gives whoever counts groups the columns of a set, of any rows in any chunks", () => {
+    for (const columns of [[0], [1, 3], [4, 2], [4]]) {
+      const set = { schema: "s", table: "t", columns: columns.map((at) => TABLE.columns[at]?.column ?? "") };
+      fc.assert(
+        fc.property(rows, cuts, (text, sizes) => {
+          const groups = new GroupCounts(set, KEY, groupMemory(1000));
+          const reader = groups.reader({ ...TABLE, columns: TABLE.columns.map(({ column }) => column) });
+          const { error } = said(
+            (book, suspects) => [new FieldSieve(TABLE, known, KEY, book, suspects, 7, [reader])],
+            text,
+            sizes,
+          );
+          fc.pre(error === undefined);
+          // What follows a backslash ends nothing.
+          const fields = [...text.toString("latin1").matchAll(/((?:\\[^]|[^\\\t\n])*)[\t\n]/g)].map(([, each]) => each);
+          const count = fields.length / TABLE.columns.length;
+          const all = Array.from({ length: count }, (_, row) =>
+            columns.map((at) => fields[row * TABLE.columns.length + at]).join("\t"),
+          );
+          const { groups: counted, rows: read } = groups.result();
+          assert.deepEqual([counted, read], [new Set(all).size, count]);
+        }),
+      );
+    }
+  });
 
   it("refuses rows that are not whole, as they do", () => {
     for (const bad of [
