@@ -16,6 +16,8 @@ const QUEUE = 1024;
 const LONGEST_QUEUE = 1 << 16;
 /** Halves of digests whose places are fetched together before they change. */
 const TOUCHED = 64;
+/** Questions that a loop asks before it comes back: one that stays is compiled once more, each time. */
+const AT_ONCE = 512;
 /** Pieces of the memory, by the upper bits of a digest's upper half, each of which is filled at a time. */
 const PIECE_BITS = 6;
 
@@ -114,19 +116,27 @@ export class DigestFilter {
    * @param indices as long; is given those that are, in order. @returns how many
    */
   sift(lows: Int32Array, highs: Int32Array, count: number, indices: Int32Array): number {
-    const { quick, scale } = this;
     let found = 0;
-    for (let at = 0; at < count; at++) {
-      const place = (((highs[at] ?? 0) >>> 0) * scale) | 0;
-      indices[found] = at;
-      found += ((quick[place >>> 5] ?? 0) >>> (place & 31)) & 1;
-    }
+    for (let from = 0; from < count; from += AT_ONCE)
+      found = this.glance(highs, from, Math.min(count, from + AT_ONCE), indices, found);
     let members = 0;
     for (let at = 0; at < found; at++) {
       const index = indices[at] ?? 0;
       if (this.has(lows[index] ?? 0, highs[index] ?? 0)) indices[members++] = index;
     }
     return members;
+  }
+
+  /** A look at the small table alone. @returns the end of `indices`, which is given what may be members */
+  private glance(highs: Int32Array, from: number, to: number, indices: Int32Array, end: number): number {
+    const { quick, scale } = this;
+    let found = end;
+    for (let at = from; at < to; at++) {
+      const place = (((highs[at] ?? 0) >>> 0) * scale) | 0;
+      indices[found] = at;
+      found += ((quick[place >>> 5] ?? 0) >>> (place & 31)) & 1;
+    }
+    return found;
   }
 
   /** Share of digests that are found without having been added; counted from the bits, not estimated. */
