@@ -9,7 +9,7 @@ import type { FindingBook } from "./report";
 import { ShapeScanner } from "./shapes";
 import type { Suspects } from "./suspects";
 import { asciiKinds, AT, BREAK, IGNORED } from "./symbols";
-import { FOLDED, LONGEST_WORD, SHORTEST_NUMBER } from "./words";
+import { FOLDED, isHexadecimal, LONGEST_WORD, SHORTEST_NUMBER } from "./words";
 
 /** What a byte is here. */
 const WORD = 0;
@@ -162,6 +162,8 @@ export class FieldSieve {
     let groupBefore = 0;
     /** Groups of one digit right before. */
     let ones = 0;
+    /** Where the last group of nothing but digits begins. */
+    let groupAt = 0;
     let leadLow = 0;
     let leadHigh = 0;
     let hasLead = false;
@@ -185,18 +187,24 @@ export class FieldSieve {
         const count = at - from;
         if (count > LONGEST_WORD || questions + 2 > QUESTIONS) return -1;
         const digits = count - letters;
+        // In such a word no number is looked for: letters stand beside its digits, and none of them announces a number.
+        const isHex = letters > 0 && digits >= SHORTEST_NUMBER && isHexadecimal(chunk, from, at);
         if (
-          digits >= SHORTEST_GROUP ||
+          (digits >= SHORTEST_GROUP && !isHex) ||
           (digits >= THIRD_GROUP && group >= SECOND_GROUP && groupBefore >= FIRST_GROUP) ||
           (digits > 0 && ones >= SPELLED - 1)
-        )
-          hasShape = true;
+        ) {
+          // No other shape has groups of these lengths among its own.
+          const isPhone = digits === 4 && count === 4 && group === 3 && groupBefore === 3;
+          if (!isPhone || !isNobodys(chunk, groupAt, from)) hasShape = true;
+        }
         high = endHigh(low, high);
         low = endLow(low);
         if (letters === 0) {
           groupBefore = group;
           group = count;
           ones = count === 1 ? ones + 1 : 0;
+          groupAt = from;
           if (count >= SHORTEST_NUMBER && wantsNumbers) {
             lows[questions] = ofKind(low, KNOWN_KINDS.number);
             highs[questions] = high;
@@ -210,7 +218,7 @@ export class FieldSieve {
           groupBefore = 0;
           group = digits;
           ones = digits > 0 ? 1 : 0;
-          if (digits >= SHORTEST_NUMBER && wantsNumbers) return -1;
+          if (digits >= SHORTEST_NUMBER && wantsNumbers && !isHex) return -1;
           if (wantsWords) {
             const kind = isKey(chunk, from, at) ? keyKind : KNOWN_KINDS.beginning;
             const own = ofKind(low, kind);
@@ -294,7 +302,10 @@ export class FieldSieve {
 
   /** @param next the place behind the field; -1 if it goes on in the next chunk. */
   private count(chunk: Uint8Array, from: number, next: number, column: number): void {
-    for (const reader of this.readers) {
+    const { readers } = this;
+    for (let index = 0; index < readers.length; index++) {
+      const reader = readers[index];
+      if (reader === undefined) continue;
       if (reader.wants(column)) {
         reader.piece(chunk, from, next < 0 ? chunk.length : next - 1);
         if (next >= 0) reader.endField(column);
@@ -318,6 +329,14 @@ const isKey = (chunk: Uint8Array, from: number, to: number): boolean =>
 /** The whole field is `\N`. */
 const isNull = (chunk: Uint8Array, at: number, start: number): boolean =>
   at === start && chunk[at + 1] === 78 && (chunk[at + 2] === TAB || chunk[at + 2] === LINE_FEED);
+
+/** The groups that begin at `second` and `third` are 555 and 01: such phones are for films, and fakes are made of them. */
+const isNobodys = (chunk: Uint8Array, second: number, third: number): boolean =>
+  chunk[second] === 53 &&
+  chunk[second + 1] === 53 &&
+  chunk[second + 2] === 53 &&
+  chunk[third] === 48 &&
+  chunk[third + 1] === 49;
 
 /** The host behind an `@` is `example.org` and nothing more. */
 function isHarmless(chunk: Uint8Array, from: number): boolean {

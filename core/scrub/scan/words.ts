@@ -172,7 +172,7 @@ export class Words {
 }
 
 /** Of letters and digits. */
-function isHexadecimal(word: Uint8Array, from: number, to: number): boolean {
+export function isHexadecimal(word: Uint8Array, from: number, to: number): boolean {
   for (let at = from; at < to; at++) if ((word[at] ?? 0) > 57 && ((word[at] ?? 0) | 32) > LAST_HEX) return false;
   return true;
 }
