@@ -59,6 +59,7 @@ const BRACKET = 91;
 const BRACKET_END = 93;
 const BRACE = 123;
 const BRACE_END = 125;
+const LETTER_U = 117;
 
 const NOTHING = Buffer.alloc(0);
 /** Containers in one another; for more of them room is made each time. */
@@ -215,7 +216,7 @@ export class JsonWalk {
       if (kind === FORBIDDEN) bad();
       this.isEscaped = true;
       const letter = bytes[++at] ?? 0;
-      if (letter === 117) {
+      if (letter === LETTER_U) {
         for (const stop = at + 4; at < stop;) if (!isHex(bytes[++at] ?? 0)) bad();
       } else if (ESCAPED[letter] !== 1) bad();
     }
@@ -280,4 +281,26 @@ function bad(): never {
 export function jsonText(bytes: Buffer, start: number, end: number): string {
   const text: unknown = JSON.parse(bytes.toString("utf8", start, end));
   return typeof text === "string" ? text : bad();
+}
+
+/** Characters, as PostgreSQL counts them, of the text of a string that stands in [start, end) without its quotes. */
+export function countJsonCharacters(bytes: Uint8Array, start: number, end: number): number {
+  let count = 0;
+  let isHigh = false;
+  for (let at = start; at < end; at++) {
+    const code = bytes[at] ?? 0;
+    if ((code & 0xc0) === 0x80) continue;
+    count++;
+    if (code !== BACKSLASH) isHigh = false;
+    else if (bytes[++at] !== LETTER_U) isHigh = false;
+    else {
+      // \ud83d\ude00 are the halves of one character.
+      const isHalf = ((bytes[at + 1] ?? 0) | 32) === 100;
+      const isLow = isHalf && ((bytes[at + 2] ?? 0) | 32) >= 99;
+      if (isLow && isHigh) count--;
+      isHigh = isHalf && !isLow && (bytes[at + 2] ?? 0) >= 56;
+      at += 4;
+    }
+  }
+  return count;
 }

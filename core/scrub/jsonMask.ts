@@ -2,9 +2,8 @@ import { BACKSLASH, decodeField } from "./copyText";
 import { EDIT } from "./edits";
 import type { FakeEdits } from "./fakeEdits";
 import { Misfit } from "./fakes/misfit";
-import { countCharacters } from "./filler";
-import { type JsonScalar, jsonText, jsonTree, type JsonVisitor, JsonWalk } from "./json";
-import type { FakeSpec, JsonAction, JsonRules, TextHow } from "./plan";
+import { countJsonCharacters, type JsonScalar, jsonText, jsonTree, type JsonVisitor, JsonWalk } from "./json";
+import { type FakeSpec, type JsonAction, type JsonRules, ownAction, type TextHow } from "./plan";
 
 /** Keys that are data themselves. */
 const STAR_KEY: FakeSpec = { tag: "id.text", unique: false, maxLength: null };
@@ -28,9 +27,10 @@ export class JsonMask implements JsonVisitor {
     private readonly fakes: FakeEdits,
     private readonly isKnown: (text: Buffer) => boolean,
   ) {
-    this.#walk = new JsonWalk(jsonTree(rules), this);
+    const own = new Map([...rules].map(([path, action]) => [path, ownAction(action)]));
+    this.#walk = new JsonWalk(jsonTree(own), this);
     this.#starKey = fakes.add(STAR_KEY);
-    for (const action of rules.values()) if (action.kind === "fake") this.#fakeOf.set(action, fakes.add(action.fake));
+    for (const action of own.values()) if (action.kind === "fake") this.#fakeOf.set(action, fakes.add(action.fake));
   }
 
   /** Masks the document in the field [start, end). @throws Misfit for what is not JSON. */
@@ -98,13 +98,16 @@ export class JsonMask implements JsonVisitor {
     this.fakes.put(which, value, 0, value.length, false, start, end, inQuotes);
   }
 
+  private textOf(start: number, end: number): Buffer {
+    const inner = this.#document.subarray(start + 1, end - 1);
+    return inner.includes(BACKSLASH) ? Buffer.from(jsonText(this.#document, start, end)) : inner;
+  }
+
   private text(how: TextHow, start: number, end: number): void {
     if (end - start === 2) return;
-    const inner = this.#document.subarray(start + 1, end - 1);
-    const text = inner.includes(BACKSLASH) ? Buffer.from(jsonText(this.#document, start, end)) : inner;
-    if (how === "rewrite" && !this.isKnown(text)) return;
+    if (how === "rewrite" && !this.isKnown(this.textOf(start, end))) return;
     this.texts++;
-    const characters = countCharacters(text, 0, text.length);
+    const characters = countJsonCharacters(this.#document, start + 1, end - 1);
     this.fakes.edits.replace(start + 1, end - 1, EDIT.filler, characters, 0, characters);
   }
 }

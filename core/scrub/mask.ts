@@ -6,7 +6,7 @@ import type { FakeMaker } from "./fakes/fakeMaker";
 import { Misfit } from "./fakes/misfit";
 import { countCharacters } from "./filler";
 import { JsonMask } from "./jsonMask";
-import type { FieldAction, PlannedTable, TextHow } from "./plan";
+import { type FieldAction, ownHow, type PlannedTable, type TextHow } from "./plan";
 import type { FakeTag } from "./tags";
 
 /** Bytes of rows that are masked at once. */
@@ -144,10 +144,11 @@ export class TableMask {
 
   private step(action: FieldAction): Step {
     switch (action.kind) {
+      // A word that came from another thread is a string of its own, which is slow to compare.
       case "keep":
-        return action;
+        return { kind: "keep" };
       case "text":
-        return action;
+        return { kind: "text", how: ownHow(action.how) };
       case "fake":
         return { kind: "fake", fake: this.#fakes.add(action.fake) };
       case "json":

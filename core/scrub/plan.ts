@@ -30,6 +30,23 @@ export type JsonAction =
 /** `replace`: filler of the same length. `rewrite`: kept where nothing in it is known or looks personal, else replaced. */
 export type TextHow = "replace" | "rewrite";
 
+/** The same, as a string that is quick to compare: one that came from another thread is a string of its own. */
+export const ownHow = (how: TextHow): TextHow => (how === "replace" ? "replace" : "rewrite");
+
+/** The same for an action, see `ownHow`. */
+export function ownAction(action: JsonAction): JsonAction {
+  switch (action.kind) {
+    case "keep":
+      return { kind: "keep" };
+    case "drop":
+      return { kind: "drop" };
+    case "fake":
+      return { kind: "fake", fake: action.fake };
+    case "text":
+      return { kind: "text", how: ownHow(action.how) };
+  }
+}
+
 /** Path of a scalar, keys joined by dots, `*` for each element of a list: `members.*.name`. */
 export type JsonRules = ReadonlyMap<string, JsonAction>;
 

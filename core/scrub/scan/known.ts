@@ -1,9 +1,19 @@
 import type { FakeTag } from "../tags";
 import { ScrubError } from "../errors";
-import { type Digest, digestKey, highOfBoth, lowOfBoth } from "./digest";
+import {
+  type Digest,
+  type DigestKey,
+  digestKey,
+  endHigh,
+  endLow,
+  highLane,
+  highOfBoth,
+  lowLane,
+  lowOfBoth,
+} from "./digest";
 import { DigestFilter, type FilterMemory, filterMemory } from "./filter";
 import { COMMON_WORDS, MOST_WORDS, SHORTEST_CODE, SHORTEST_NAME, TREATMENTS } from "./knownTags";
-import { Words } from "./words";
+import { FOLDED, Words } from "./words";
 
 /**
  * What a digest stands for; of each kind the digests are others. `beginning` is the first word of whatever has words, with
@@ -28,11 +38,15 @@ export interface KnownOptions {
 
 /** Digits of a number before a phrase, of a house for instance. */
 export const LONGEST_LEAD = 8;
+const UUID_DIGITS = 32;
+/** Where its groups end, of which the first ones begin a phrase. */
+const UUID_GROUPS = [8, 12, 16, 20, UUID_DIGITS];
 /** Words of a value that are read; a name's last one beyond them is not. */
 const MOST_READ = 16;
 
 /** Reads values of the source in their canonical form, and says by which digests they would be recognized. */
 export abstract class KnownReader {
+  private readonly key: DigestKey;
   private readonly words: Words;
   private readonly lows = new Int32Array(MOST_READ);
   private readonly highs = new Int32Array(MOST_READ);
@@ -47,18 +61,12 @@ export abstract class KnownReader {
   private hasGiven = false;
   private hasFamily = false;
   private isNumber = false;
-  private readonly uuid = Buffer.alloc(36, 32);
 
   protected constructor({ key, common = [] }: KnownOptions) {
-    this.words = new Words(digestKey(key), {
+    this.key = digestKey(key);
+    this.words = new Words(this.key, {
       word: (low, high, length, isNumber) => {
-        if (this.isNumber || this.count === MOST_READ) return;
-        // Of numbers before the first word only the last one counts, and no long one.
-        if (this.count === 1 && this.isNumeric[0] === 1 && (isNumber || this.lastLength > LONGEST_LEAD)) this.count = 0;
-        this.lastLength = length;
-        this.lows[this.count] = low;
-        this.highs[this.count] = high;
-        this.isNumeric[this.count++] = isNumber ? 1 : 0;
+        this.word(low, high, length, isNumber);
       },
       number: (low, high) => {
         if (this.isNumber) this.put(low, high, KNOWN_KINDS.number);
@@ -80,9 +88,9 @@ export abstract class KnownReader {
     const treatment = TREATMENTS[tag];
     if (treatment === "none") return;
     this.isNumber = treatment === "number";
+    if (tag === "id.uuid" && length === UUID_DIGITS && this.addUuid(canonical)) return;
     this.cut(canonical, length);
     if (this.count === 0) return;
-    if (tag === "id.uuid" && length === 32) this.addUuid(canonical);
     if (this.count === 1) {
       if (this.isNumeric[0] === 0) this.addWord(tag, this.low(0), this.high(0));
     } else if (treatment === "name" || treatment === "single") this.addName();
@@ -122,29 +130,46 @@ export abstract class KnownReader {
     words.end();
   }
 
-  /** Its canonical form has no dashes, and ships with them. */
-  private addUuid(hex: Uint8Array): void {
-    const { uuid } = this;
-    const { count } = this;
-    const low = this.low(0);
-    const high = this.high(0);
-    const isNumeric = this.isNumeric[0] ?? 0;
-    for (let at = 0, to = 0; at < 32; at++) {
-      if (at === 8 || at === 12 || at === 16 || at === 20) to++;
-      uuid[to++] = hex[at] ?? 0;
+  private word(low: number, high: number, length: number, isNumber: boolean): void {
+    if (this.isNumber || this.count === MOST_READ) return;
+    // Of numbers before the first word only the last one counts, and no long one.
+    if (this.count === 1 && this.isNumeric[0] === 1 && (isNumber || this.lastLength > LONGEST_LEAD)) this.count = 0;
+    this.lastLength = length;
+    this.lows[this.count] = low;
+    this.highs[this.count] = high;
+    this.isNumeric[this.count++] = isNumber ? 1 : 0;
+  }
+
+  /**
+   * Its canonical form has no dashes, and ships with them or without: read once for both. @returns `false` for a value
+   * that is no UUID; nothing is put then.
+   */
+  private addUuid(hex: Uint8Array): boolean {
+    let low = this.key[0];
+    let high = this.key[1];
+    let letters = 0;
+    this.count = 0;
+    for (let group = 0, at = 0; group < UUID_GROUPS.length; group++) {
+      const from = at;
+      const end = UUID_GROUPS[group] ?? 0;
+      const before = letters;
+      let groupLow = this.key[0];
+      let groupHigh = this.key[1];
+      for (; at < end; at++) {
+        const folded = FOLDED[hex[at] ?? 0] ?? 0;
+        if (folded === 0) return false;
+        low = lowLane(low, folded);
+        high = highLane(high, folded);
+        groupLow = lowLane(groupLow, folded);
+        groupHigh = highLane(groupHigh, folded);
+        letters += folded >>> 6;
+      }
+      this.word(endLow(groupLow), endHigh(groupLow, groupHigh), end - from, letters === before);
     }
-    this.cut(uuid, uuid.length);
-    this.addPhrase(0, MOST_WORDS);
-    if (count !== 1) {
-      this.cut(hex, 32);
-      return;
-    }
-    // One word, as it was before.
-    this.lows[0] = low;
-    this.highs[0] = high;
-    this.isNumeric[0] = isNumeric;
-    this.count = 1;
-    this.lastLength = 32;
+    this.addPhrase(0, Math.min(this.count, MOST_WORDS));
+    this.lastLength = UUID_DIGITS;
+    if (letters > 0) this.addWord("id.uuid", endLow(low), endHigh(low, high));
+    return true;
   }
 
   private addWord(tag: FakeTag, low: number, high: number): void {

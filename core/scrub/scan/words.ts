@@ -73,8 +73,8 @@ export class Words {
   }
 
   /**
-   * Takes the word of ASCII that begins at a place of a chunk, between words, if it also ends there, at a byte that no more
-   * of it can follow; then nothing of it has to be held. @param isAll at `to` words end. @returns where it ends; `from` if
+   * Takes the word that begins at a place of a chunk, between words, if it is of ASCII and Latin letters that fold to it, and
+   * ends there, at a byte that no more of it can follow; then nothing of it has to be held. @param isAll at `to` words end. @returns where it ends; `from` if
    * `run` has to take it.
    */
   whole(chunk: Uint8Array, from: number, to: number, isAll: boolean): number {
@@ -83,16 +83,27 @@ export class Words {
     let low = this.key[0];
     let high = this.key[1];
     let letters = 0;
+    let wide = 0;
     let at = from;
-    for (; at < most; at++) {
-      const folded = folds[chunk[at] ?? 0] ?? 0;
+    for (;;) {
+      for (; at < most; at++) {
+        const folded = folds[chunk[at] ?? 0] ?? 0;
+        if (folded === 0) break;
+        low = lowLane(low, folded);
+        high = highLane(high, folded);
+        letters += folded >>> 6;
+      }
+      if (at + 1 >= most || (chunk[at] ?? 0) < FIRST_OF_TWO) break;
+      const folded = foldedLatin(chunk[at] ?? 0, chunk[at + 1] ?? 0);
       if (folded === 0) break;
       low = lowLane(low, folded);
       high = highLane(high, folded);
-      letters += folded >>> 6;
+      letters++;
+      wide++;
+      at += 2;
     }
-    const length = at - from;
-    if (length === 0 || length > LONGEST_WORD) return from;
+    const length = at - from - wide;
+    if (length === 0 || at - from > LONGEST_WORD) return from;
     if (at < to) {
       const stop = chunk[at] ?? 0;
       if (stop >= 0x80 || stop === BACKSLASH) return from;
@@ -182,6 +193,24 @@ export const FOLDED = Uint8Array.from({ length: 256 }, (_, byte) => {
   const character = byte < 0x80 ? String.fromCharCode(byte) : " ";
   return /[0-9A-Za-z]/.test(character) ? character.toLowerCase().charCodeAt(0) : 0;
 });
+
+/** First bytes of characters of two, U+0080 and above. */
+const FIRST_OF_TWO = 0xc2;
+const LATIN_END = 0x250;
+const UNKNOWN = 255;
+/** By character: the ASCII letter that it folds to, 0 if to none; worked out once it was met. */
+const LATIN = new Uint8Array(LATIN_END).fill(UNKNOWN);
+
+function foldedLatin(first: number, second: number): number {
+  const code = ((first & 31) << 6) | (second & 63);
+  if (first >= 0xe0 || code >= LATIN_END || (second & 0xc0) !== 0x80) return 0;
+  const known = LATIN[code] ?? 0;
+  if (known !== UNKNOWN) return known;
+  const folded = foldedWide(code);
+  const letter =
+    folded?.length === 1 && (folded[0] ?? 0) > LETTER_BIT && (folded[0] ?? 0) < 0x80 ? (folded[0] ?? 0) : 0;
+  return (LATIN[code] = letter);
+}
 
 const NOTHING = new Uint8Array(0);
 /** By character: what others than ASCII count as, once one was met; `undefined` is the end of a word. */

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
+import { countCharacters } from "../../../core/scrub/filler";
+import { countJsonCharacters } from "../../../core/scrub/json";
 import { TableMask } from "../../../core/scrub/mask";
 import type { JsonAction } from "../../../core/scrub/plan";
 import { copyOf, maker, maskAll, rowsOf, spec, tableOf } from "./support/tables";
@@ -83,6 +86,35 @@ describe("masking a document", () => {
       if (typeof result === "string") assert.equal(got, result);
       else assert.match(got, result);
     });
+
+  it("counts the characters that a string means, whatever escapes it is written with", () => {
+    const piece = fc.constantFrom(
+      ...[
+        "a",
+        "é",
+        "😀",
+        "\\n",
+        '\\"',
+        "\\\\",
+        "\\/",
+        "\\u00e9",
+        "\\ud83d",
+        "\\uDE00",
+        "\\uD83D\\ude00",
+        "\\ud7ff",
+        "\\udbff\\udfff",
+        "d8",
+      ],
+    );
+    fc.assert(
+      fc.property(fc.array(piece), (pieces) => {
+        const text = pieces.join("");
+        const bytes = Buffer.from(`x${text}y`);
+        const meant = Buffer.from(JSON.parse(`"${text}"`) as string);
+        assert.equal(countJsonCharacters(bytes, 1, bytes.length - 1), countCharacters(meant, 0, meant.length));
+      }),
+    );
+  });
 
   it("goes as deep as a document does", () => {
     const depth = 200_000;

@@ -138,6 +138,32 @@ describe("known values of the source", () => {
       assert.equal(met(text), 0);
     });
 
+  it("are met as UUIDs, with dashes and without, whatever groups of theirs are numbers", () => {
+    const groups = ["12345678", "1234", "1234", "1234", "123456789012"];
+    for (let letters = 1; letters < 32; letters++) {
+      const uuid = groups.map((group, at) => ((letters >> at) & 1 ? `${group.slice(0, -1)}f` : group)).join("-");
+      const hex = uuid.replaceAll("-", "");
+      for (const text of [uuid, uuid.toUpperCase(), hex])
+        assert.ok(
+          met(`x ${text} y`, {}, [
+            ["person.family", "quartermaine"],
+            ["id.uuid", hex],
+          ]) > 0,
+          text,
+        );
+    }
+  });
+
+  it("are met with and without their accents, wherever in a word these are", () => {
+    const names = ["é", "éa", "aé", "Zoé Élan", "Ærø ŒŒ", "naïve ȧǎā", `${"é".repeat(40)} x`, `${"é".repeat(64)}z x`];
+    for (const name of names) {
+      const folded = name.normalize("NFKD").replace(/\p{M}/gu, "").toUpperCase();
+      const values: readonly Value[] = [["person.name", `${name.toLowerCase()} quartermaine`]];
+      for (const text of [`${name} Quartermaine`, `${folded} QUARTERMAINE`])
+        for (const chunk of [1, 2, 3, 1 << 20]) assert.ok(met(text, {}, values, chunk) > 0, `${text}, by ${chunk}`);
+    }
+  });
+
   it("count a single name in kept prose, unless it is short or a common word", () => {
     const people: readonly Value[] = [
       ["person.given", "wilhelmina"],
