@@ -123,10 +123,13 @@ export class DigitChain {
   /** A run of digits that is a token of its own, neither part of a word nor of a number with a fraction. */
   private bare(group: number, length: number, policy: NumberPolicy): void {
     if (at(this.glued, group) === 1 || this.dotted(group) || this.dotted(group + 1)) return;
+    const first = at(this.digits, group * KEPT);
+    // Of no network, as most numbers of an output are: seen without a text.
+    if (length > 10 && first !== 1 && (first < FIRST_CARD || first > LAST_CARD)) return;
     const digits = this.text(group, 1);
     if (length === 9) this.ssn(digits, false, policy);
     else if (length === 10) this.reportPhone(digits);
-    else if (length === 11 && digits.startsWith("1")) this.reportPhone(digits.slice(1));
+    else if (length === 11 && first === 1) this.reportPhone(digits.slice(1));
     else if (isCard(digits, length)) this.found("card", digits);
   }
 
@@ -230,6 +233,9 @@ const CARD_GROUPINGS: ReadonlyMap<string, true> = new Map(
   ["4444", "465", "464", "44443", "4441", "445", "466", "448"].map((lengths) => [lengths, true]),
 );
 
+/** What the numbers of the networks begin with. */
+const FIRST_CARD = 2;
+const LAST_CARD = 6;
 /** Prefixes of the networks, and how many digits their cards have. */
 const CARDS: readonly (readonly [prefix: RegExp, shortest: number, longest: number])[] = [
   [/^4/, 13, 19],
@@ -244,8 +250,6 @@ const CARDS: readonly (readonly [prefix: RegExp, shortest: number, longest: numb
 
 /** Known prefix and length, and the check digit is right (Luhn). */
 export function isCard(digits: string, length: number): boolean {
-  // Of no network, as most numbers of an output are.
-  if (digits < "2" || digits >= "7") return false;
   if (!CARDS.some(([prefix, shortest, longest]) => length >= shortest && length <= longest && prefix.test(digits)))
     return false;
   let sum = 0;
