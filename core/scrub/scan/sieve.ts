@@ -1,4 +1,4 @@
-import { BACKSLASH, LINE_FEED, TAB } from "../copyText";
+import { BACKSLASH, LINE_FEED } from "../copyText";
 import { type DigestKey, digestKey, endHigh, endLow, highLane, highOfBoth, lowLane, lowOfBoth } from "./digest";
 import type { OutputTable } from "./columns";
 import type { DigestFilter } from "./filter";
@@ -7,20 +7,21 @@ import type { GroupReader } from "../kAnonymity";
 import { KnownScanner } from "./knownScan";
 import type { FindingBook } from "./report";
 import { ShapeScanner } from "./shapes";
+import {
+  AT_SIGN,
+  ENDS_FIELD,
+  isHarmless,
+  isKey,
+  isNobodys,
+  isNull,
+  JOINS,
+  PARTS,
+  SIEVE_KINDS,
+  SPECIAL,
+  WORD,
+} from "./sieveBytes";
 import type { Suspects } from "./suspects";
-import { asciiKinds, AT, BREAK, IGNORED } from "./symbols";
 import { FOLDED, isHexadecimal, LONGEST_WORD, SHORTEST_NUMBER } from "./words";
-
-/** What a byte is here. */
-const WORD = 0;
-/** May stand between digits of one number. */
-const JOINS = 1;
-const PARTS = 2;
-const AT_SIGN = 3;
-const ENDS_FIELD = 4;
-/** Only the scanners know what it means. */
-const SPECIAL = 5;
-const BYTES = buildBytes();
 
 /** Digits of the shortest number that is looked for in one group. */
 const SHORTEST_GROUP = 9;
@@ -30,8 +31,6 @@ const SECOND_GROUP = 2;
 const THIRD_GROUP = 4;
 /** Digits that stand alone, one after the other. */
 const SPELLED = 9;
-/** Where fakes of addresses are, to which nobody writes. */
-const HARMLESS = Buffer.from("example.org");
 
 /** Bytes that are read before the loop over fields comes back. */
 const AT_ONCE = 4096;
@@ -148,7 +147,7 @@ export class FieldSieve {
     const { lows, highs, fieldOf, fields, noLows, noHighs } = this;
     const key0 = this.key[0];
     const key1 = this.key[1];
-    const kinds = BYTES;
+    const kinds = SIEVE_KINDS;
     const folds = FOLDED;
     const { length } = chunk;
     const wantsWords = this.wantsWords[this.column] === true;
@@ -320,40 +319,4 @@ export class FieldSieve {
       this.column = 0;
     } else this.column++;
   }
-}
-
-/** The word is in quotes, with a colon right behind them. */
-const isKey = (chunk: Uint8Array, from: number, to: number): boolean =>
-  chunk[to] === 34 && chunk[to + 1] === 58 && chunk[from - 1] === 34;
-
-/** The whole field is `\N`. */
-const isNull = (chunk: Uint8Array, at: number, start: number): boolean =>
-  at === start && chunk[at + 1] === 78 && (chunk[at + 2] === TAB || chunk[at + 2] === LINE_FEED);
-
-/** The groups that begin at `second` and `third` are 555 and 01: such phones are for films, and fakes are made of them. */
-const isNobodys = (chunk: Uint8Array, second: number, third: number): boolean =>
-  chunk[second] === 53 &&
-  chunk[second + 1] === 53 &&
-  chunk[second + 2] === 53 &&
-  chunk[third] === 48 &&
-  chunk[third + 1] === 49;
-
-/** The host behind an `@` is `example.org` and nothing more. */
-function isHarmless(chunk: Uint8Array, from: number): boolean {
-  for (let at = 0; at < HARMLESS.length; at++) if (chunk[from + at] !== HARMLESS[at]) return false;
-  const next = chunk[from + HARMLESS.length];
-  return next === TAB || next === LINE_FEED || next === 34;
-}
-
-function buildBytes(): Uint8Array {
-  const kinds = asciiKinds();
-  return Uint8Array.from({ length: 256 }, (_, byte) => {
-    if (byte === TAB || byte === LINE_FEED) return ENDS_FIELD;
-    if (byte >= 0x80 || byte === BACKSLASH) return SPECIAL;
-    if (FOLDED[byte] !== 0) return WORD;
-    const kind = kinds[byte] ?? 0;
-    if (kind === IGNORED) return SPECIAL;
-    if (kind === AT) return AT_SIGN;
-    return kind === BREAK ? PARTS : JOINS;
-  });
 }
