@@ -34,7 +34,8 @@ export class Crew {
   }
 
   /**
-   * Hands out jobs in their order, the next one to whoever is free. @returns answers in the order of the jobs.
+   * Hands out jobs in their order, the next one to whoever is free. What is asked for meanwhile is done in between: each
+   * thread does a job of the one and a job of the other. @returns answers in the order of the jobs.
    * @throws ScrubError of the job that failed first, or the signal's reason.
    */
   async run<Kind extends WorkKind>(
@@ -79,6 +80,8 @@ export class Crew {
 class Member {
   readonly #worker: Worker;
   #settle: { readonly done: (answer: unknown) => void; readonly failed: (error: Error) => void } | undefined;
+  /** Settles when everything is answered that was asked so far. */
+  #last: Promise<unknown> = Promise.resolve();
   #moved: Moved = () => undefined;
   #isBusy = false;
   #ended: Error | undefined;
@@ -106,7 +109,14 @@ class Member {
     });
   }
 
+  /** Waits its turn behind whatever was asked before. */
   ask(job: Job, moved: Moved): Promise<unknown> {
+    const asked = this.#last.then(() => this.#give(job, moved));
+    this.#last = asked.catch(() => undefined);
+    return asked;
+  }
+
+  #give(job: Job, moved: Moved): Promise<unknown> {
     return new Promise((done, failed) => {
       if (this.#ended) {
         failed(this.#ended);

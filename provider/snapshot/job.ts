@@ -6,7 +6,7 @@ import type { MaskCounts } from "../../core/scrub/mask";
 import type { Part } from "../../core/scrub/parts";
 import type { FilterMemory } from "../../core/scrub/scan/filter";
 import type { Suspect } from "../../core/scrub/scan/suspects";
-import type { ScanReport } from "../../core/scrub/verdicts";
+import type { CanaryResult, ScanReport } from "../../core/scrub/verdicts";
 import type { SourceAddress, SourceMoment } from "./source";
 
 /** What each thread that works on one snapshot is given when it starts; memory in it is one for all of them. */
@@ -63,6 +63,8 @@ export interface Work {
     readonly answer: readonly MaskedPart[];
   };
   readonly scan: { readonly job: ScanOf; readonly answer: ScannedPart };
+  /** Plants canaries into rows like those of a table, by its place in the plan. The set must know all values. */
+  readonly prove: { readonly job: number; readonly answer: CanaryResult };
   /** Reads parts again. @returns which of the suspicions are values of theirs */
   readonly confirm: {
     readonly job: { readonly parts: readonly PartOf[]; readonly suspects: ReadonlyMap<bigint, Suspect> };

@@ -5,10 +5,11 @@ import { GroupCounts } from "../../core/scrub/kAnonymity";
 import type { ScrubKeys } from "../../core/scrub/key";
 import { TableMask } from "../../core/scrub/mask";
 import { partsOf } from "../../core/scrub/parts";
+import { sumCanaries } from "../../core/scrub/scan/canaries";
 import { KnownValues } from "../../core/scrub/scan/known";
 import { Suspects } from "../../core/scrub/scan/suspects";
 import { FindingBook } from "../../core/scrub/scan/report";
-import type { KResult, ScanReport } from "../../core/scrub/verdicts";
+import type { CanaryResult, KResult, ScanReport } from "../../core/scrub/verdicts";
 import type { Crew } from "./crew";
 import type { CrewSetup, MaskedPart, PartOf, ScanOf } from "./job";
 import { type ManifestTable, tableOf } from "./maskParts";
@@ -26,6 +27,7 @@ const FIRST_LOOK = 64;
 export interface Proven {
   readonly tables: readonly ManifestTable[];
   readonly scan: ScanReport;
+  readonly canaries: CanaryResult;
   readonly k: readonly KResult[];
 }
 
@@ -47,7 +49,8 @@ export async function partsOfAll(
 }
 
 /**
- * Has the parts masked and written, and then, when every value of the source is known, read back and scanned.
+ * Has the parts masked and written, and then, when every value of the source is known, read back and scanned, and the
+ * scan proven by canaries.
  * @throws ScrubError; the signal's reason
  */
 export async function maskAndScan(
@@ -79,8 +82,10 @@ export async function maskAndScan(
   const scans = largestFirst(tables.flatMap(({ parts: own }) => scansOf(own)));
   const bytes = written.reduce((sum, table) => sum + table.bytes, 0);
   const scanning = crew.run("scan", scans.jobs, new StageProgress(tell, "scanning", bytes).moved);
+  // Between scans, largest first: the short ones that are left make up for whoever has had more of it.
+  const proving = crew.run("prove", [...plan.tables.keys()], () => undefined);
   // Millions of places are counted, while threads that need nothing of this one go on.
-  const [scanned] = await Promise.all([scanning.then(scans.inOrder), closed(setup, key)]);
+  const [scanned, canaries] = await Promise.all([scanning.then(scans.inOrder), proving, closed(setup, key)]);
   const book = new FindingBook(key);
   const suspects = new Suspects();
   for (const each of scanned) {
@@ -93,7 +98,7 @@ export async function maskAndScan(
     for (const digest of suspects.byDigest.keys()) if (confirmed.has(digest)) suspects.report(digest, book);
   }
   const k = plan.sets.map((set, index) => new GroupCounts(setOf(set), key, setup.groups[index]).result());
-  return { tables: written, scan: book.report(), k };
+  return { tables: written, scan: book.report(), canaries: sumCanaries(canaries), k };
 }
 
 /**

@@ -7,13 +7,12 @@ import type { Signer } from "../../core/ledger/seal";
 import type { Catalog } from "../../core/scrub/catalog";
 import { cover, type ScrubPlan } from "../../core/scrub/cover";
 import { ScrubError, withoutPersonal, withoutValues } from "../../core/scrub/errors";
-import { FakeMaker } from "../../core/scrub/fakes/fakeMaker";
 import { groupMemory, kLines } from "../../core/scrub/kAnonymity";
 import { ScrubKeys } from "../../core/scrub/key";
 import { type Machine, meansFor } from "../../core/scrub/means";
 import { signManifest, type SnapshotManifest, type SnapshotPart } from "../../core/scrub/manifest";
 import { parseScrubRules, type ScrubRules } from "../../core/scrub/rules";
-import { knownMemory, KnownValues } from "../../core/scrub/scan/known";
+import { knownMemory } from "../../core/scrub/scan/known";
 import { FindingBook, reportLines } from "../../core/scrub/scan/report";
 import type { ScanReport } from "../../core/scrub/verdicts";
 import { watchProblems } from "../../core/scrub/watch";
@@ -24,7 +23,6 @@ import { readCatalog } from "./catalog";
 import { Crew } from "./crew";
 import type { CrewSetup } from "./job";
 import { maskAndScan, partsOfAll, type Proven } from "./maskAndScan";
-import { proveByCanaries } from "./proof";
 import { sampleWatched } from "./sample";
 import { scanSchema } from "./scanParts";
 import { dumpSchema } from "./schemaDump";
@@ -122,8 +120,9 @@ async function takeFrom(source: Source, rules: ScrubRules, parts: TakeParts): Pr
     await Promise.allSettled(dumps);
     await crew.end();
   }
-  const [[preData, postData], { tables, scan, k }] = both;
+  const [[preData, postData], { tables, scan, canaries, k }] = both;
   if (preData === undefined || postData === undefined) throw new RangeError("no such section");
+  parts.progress({ stage: "proving", rows: 0, bytes: 0 });
   const definitions = { preData, postData };
   const inSchema = new FindingBook(key);
   await scanSchema(
@@ -131,13 +130,6 @@ async function takeFrom(source: Source, rules: ScrubRules, parts: TakeParts): Pr
     inSchema,
   );
   refuseLeaks(inSchema.report());
-  parts.progress({ stage: "proving", rows: 0, bytes: 0 });
-  const canaries = proveByCanaries(
-    plan.tables,
-    () => new FakeMaker(keys),
-    key,
-    new KnownValues({ key, memory: known }),
-  );
   if (canaries.verdict !== "pass") throw new ScrubError("canary-missed", {}, { ...counts(canaries) });
   refuseLeaks(scan);
   if (k.some(({ verdict }) => verdict === "fail"))

@@ -3,12 +3,14 @@ import { withoutValues } from "../../core/scrub/errors";
 import { FakeMaker } from "../../core/scrub/fakes/fakeMaker";
 import { GroupCounts } from "../../core/scrub/kAnonymity";
 import { ScrubKeys } from "../../core/scrub/key";
+import type { PlannedTable } from "../../core/scrub/plan";
 import { KnownValues } from "../../core/scrub/scan/known";
 import { Confirmation } from "../../core/scrub/scan/knownScan";
 import { Suspects } from "../../core/scrub/scan/suspects";
 import { knownText } from "../../core/scrub/scan/prose";
 import type { CrewSetup, Job, PartOf, Told } from "./job";
 import { maskPart, readPart } from "./maskParts";
+import { proveByCanaries } from "./proof";
 import { scanPart, setOf } from "./scanParts";
 import { Source } from "./source";
 
@@ -20,6 +22,7 @@ class Thread {
   readonly #key: Buffer;
   readonly #known: KnownValues;
   readonly #groups: readonly GroupCounts[];
+  readonly #keys: ScrubKeys;
   readonly #maker: FakeMaker;
   readonly #told = { rows: 0, bytes: 0 };
   #source: Source | undefined;
@@ -31,7 +34,8 @@ class Thread {
     this.#key = Buffer.from(setup.key);
     this.#known = new KnownValues({ key: this.#key, memory: setup.known });
     this.#groups = setup.plan.sets.map((set, index) => new GroupCounts(setOf(set), this.#key, setup.groups[index]));
-    this.#maker = new FakeMaker(new ScrubKeys(setup.masterKey, setup.epoch));
+    this.#keys = new ScrubKeys(setup.masterKey, setup.epoch);
+    this.#maker = new FakeMaker(this.#keys);
   }
 
   async do({ kind, job }: Job): Promise<void> {
@@ -75,6 +79,9 @@ class Thread {
         const shared = { folder, plan, known: this.#known, key: this.#key, groups: this.#groups };
         return scanPart(job, { ...shared, moved: this.moved });
       }
+      case "prove":
+        // Fakes that depend on those before them start anew, as in the snapshot.
+        return proveByCanaries(this.tableOf(job), () => new FakeMaker(this.#keys), this.#key, this.#known);
       case "confirm": {
         const suspects = new Suspects();
         suspects.merge(job.suspects);
@@ -94,9 +101,13 @@ class Thread {
   }
 
   private partOf(part: PartOf) {
-    const table = this.setup.plan.tables[part.table];
+    return { ...part, table: this.tableOf(part.table) };
+  }
+
+  private tableOf(index: number): PlannedTable {
+    const table = this.setup.plan.tables[index];
     if (table === undefined) throw new RangeError("no such table");
-    return { ...part, table };
+    return table;
   }
 
   private readonly moved = (rows: number, bytes: number, all = false): void => {

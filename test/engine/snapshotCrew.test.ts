@@ -87,6 +87,31 @@ describe("threads that work on a snapshot", function () {
     while ((await backends()) > 0) await new Promise((done) => setTimeout(done, 20));
   });
 
+  it("do what is asked for meanwhile between other jobs, and answer each in its order", async () => {
+    const fake = { tag: "person.name" as const, unique: false, maxLength: null };
+    const tables = [{ kind: "fake" as const, fake }, { kind: "keep" as const }].map((action) => ({
+      ...table,
+      columns: [{ ...column, expression: "name", action }],
+    }));
+    const crew = new Crew({ ...setup, plan: { ...setup.plan, tables } }, 2, nobody);
+    const moved = () => undefined;
+    const reads = Array.from({ length: 6 }, () => part);
+    try {
+      const [read, proven] = await Promise.all([crew.run("read", reads, moved), crew.run("prove", [1, 0, 1], moved)]);
+      assert.equal(read.length, 6);
+      assert.deepEqual(
+        proven.map(({ verdict, planted, leaked }) => [verdict, planted > 0, leaked]),
+        [
+          ["fail", false, 0],
+          ["pass", true, 0],
+          ["fail", false, 0],
+        ],
+      );
+    } finally {
+      await crew.end();
+    }
+  });
+
   it("that die end the work with an error without their words", async () => {
     const crew = new Crew({ ...setup, masterKey: Buffer.from(SECRET) }, 2, nobody);
     const error = await failing(crew);

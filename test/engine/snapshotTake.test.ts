@@ -163,6 +163,30 @@ describe("a snapshot of the example's database", function () {
     assert.deepEqual(await strict.list(), []);
   });
 
+  it("is not promoted when nobody can be planted in it, for then its scan proves nothing", async () => {
+    const bare = new TestDatabase("bare");
+    const unproven = new SnapshotStore(root, "unproven");
+    const text = "tables: { public.lots: { columns: { acres: { tag: public, type: integer, reason: of land } } } }";
+    await bare.create();
+    try {
+      const owner = new Client(bare.options);
+      await owner.connect();
+      await owner.query("create table lots as select acres::integer from generate_series(1, 100) as acres");
+      await owner.end();
+      const rules = { text: `owner: test\n${text}`, file: "scrub.yaml" };
+      const stages = new Set<string>();
+      const progress = ({ stage }: { readonly stage: string }) => stages.add(stage);
+      await assert.rejects(take({ address: bare.options, store: unproven, rules, progress }), {
+        code: "canary-missed",
+        numbers: { planted: 0, found: 0, leaked: 0 },
+      });
+      assert.deepEqual([...stages], ["looking", "masking", "scanning", "proving"]);
+      assert.deepEqual(await unproven.list(), []);
+    } finally {
+      await bare.remove();
+    }
+  });
+
   it("leaves nothing behind when it is stopped, or refused", async () => {
     const stop = new AbortController();
     const before = await store.list();
