@@ -30,6 +30,8 @@ export interface CrewSetup {
 /** A part by the place of its table in the plan. */
 export interface PartOf extends Omit<Part, "table"> {
   readonly table: number;
+  /** By the size of the table on disk. */
+  readonly pages: number;
 }
 
 export type StoredPart = SnapshotManifest["tables"][number]["parts"][number];

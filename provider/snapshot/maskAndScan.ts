@@ -43,7 +43,7 @@ export async function partsOfAll(
     const pages = await source.pages(planned);
     sum += pages;
     for (const { number, fromPage, toPage } of partsOf(planned, pages, pagesInPart))
-      parts.push({ table, number, fromPage, toPage });
+      parts.push({ table, number, fromPage, toPage, pages: (toPage ?? pages) - fromPage });
   }
   return { parts, pages: sum };
 }
@@ -112,10 +112,7 @@ function maskingJobs(plan: ScrubPlan, parts: readonly PartOf[], keys: ScrubKeys)
   );
   const together = parts.filter(({ table }) => ordered.has(table));
   const alone = parts.filter(({ table }) => !ordered.has(table));
-  const last = new Map(parts.map((part) => [part.table, part]));
-  // The last part of a table is as long as what is left of it.
-  const isShort = (part: PartOf): number => (last.get(part.table) === part ? 1 : 0);
-  const rest = alone.map((part) => [part]).sort(([one], [other]) => (one && other ? isShort(one) - isShort(other) : 0));
+  const rest = alone.sort((one, other) => other.pages - one.pages).map((part) => [part]);
   return together.length === 0 ? rest : [together, ...rest];
 }
 

@@ -33,7 +33,7 @@ describe("threads that work on a snapshot", function () {
       },
     ],
   };
-  const part = { table: 0, number: 1, fromPage: 0, toPage: null };
+  const part = { table: 0, number: 1, fromPage: 0, toPage: null, pages: 1 };
 
   before(async () => {
     await database.create();
