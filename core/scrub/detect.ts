@@ -22,9 +22,10 @@ const JUDGES: readonly (readonly [SuspicionKind, Judge])[] = [
  * @param isNumber digits alone are amounts and counts
  */
 export function suspicionsOf(values: readonly string[], isNumber = false): readonly Suspicion[] {
+  const texts = values.map((text) => text.normalize("NFKC"));
   const hits: readonly (readonly [SuspicionKind, number])[] = [
     ...shapes(values, isNumber),
-    ...JUDGES.map(([kind, judge]) => [kind, judge(values.map((text) => text.normalize("NFKC")))] as const),
+    ...JUDGES.map(([kind, judge]) => [kind, judge(texts)] as const),
   ];
   return hits.filter(([, count]) => count > 0).map(([kind, count]) => ({ kind, share: count / values.length }));
 }

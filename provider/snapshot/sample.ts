@@ -57,11 +57,15 @@ async function sampleTable(
     return `${shown} as c${index}`;
   });
   const rows = await sampledRows(client, table, list.join(", "));
+  const columns = names.map((name, index) => {
+    const texts = rows.map((row) => row[`c${index}`] ?? null).filter((text) => text !== null);
+    // Read once, however many paths of theirs are kept.
+    return { texts, documents: isDocument(name) ? texts.map((text): unknown => JSON.parse(text)) : [] };
+  });
   return watched.map((each) => {
-    const column = `c${names.indexOf(each.column)}`;
-    const texts = rows.map((row) => row[column] ?? null).filter((text) => text !== null);
+    const { texts = [], documents = [] } = columns[names.indexOf(each.column)] ?? {};
     const { json } = each;
-    const values = json === null ? texts : texts.flatMap((text) => scalarsAt(JSON.parse(text), json.path, json.paths));
+    const values = json === null ? texts : documents.flatMap((read) => scalarsAt(read, json.path, json.paths));
     return { watched: each, values };
   });
 }
