@@ -91,7 +91,7 @@ async function takeFrom(source: Source, rules: ScrubRules, parts: TakeParts): Pr
   const moment = await source.moment();
   parts.progress({ stage: "looking", rows: 0, bytes: 0 });
   const catalog = await readCatalog(source.client);
-  const plan = await planOf(source, rules, catalog, moment, signal);
+  const plan = planOf(rules, catalog, moment);
 
   const epoch = parts.epoch ?? (rules.epoch === "fixed" ? "fixed" : newEpoch());
   const keys = new ScrubKeys(parts.masterKey, epoch);
@@ -109,10 +109,13 @@ async function takeFrom(source: Source, rules: ScrubRules, parts: TakeParts): Pr
   };
   const crew = new Crew(setup, parts.threads ?? means.threads, signal);
   const stop = new AbortController();
-  const dumping = { ...parts, moment, program: parts.pgDump, signal: AbortSignal.any([signal, stop.signal]) };
-  const dumps = (["pre-data", "post-data"] as const).map((section) => dumpSchema(section, folder, dumping));
+  const dumps: Promise<SnapshotPart>[] = [];
   let both: readonly [readonly SnapshotPart[], Proven];
   try {
+    // While threads start, which have nothing to do before.
+    await refuseSuspicious(source, plan, signal);
+    const dumping = { ...parts, moment, program: parts.pgDump, signal: AbortSignal.any([signal, stop.signal]) };
+    dumps.push(...(["pre-data", "post-data"] as const).map((section) => dumpSchema(section, folder, dumping)));
     both = await Promise.all([Promise.all(dumps), maskAndScan(crew, setup, all.parts, keys, parts.progress)]);
   } finally {
     // Nothing is written any more when one of them has failed.
@@ -155,19 +158,17 @@ function refuseLeaks(report: ScanReport): void {
 }
 
 /** What is to be done with each column; refused with every problem at once, before a row is read. */
-async function planOf(
-  source: Source,
-  rules: ScrubRules,
-  catalog: Catalog,
-  moment: SourceMoment,
-  signal: AbortSignal,
-): Promise<ScrubPlan> {
+function planOf(rules: ScrubRules, catalog: Catalog, moment: SourceMoment): ScrubPlan {
   const covered = cover(rules, catalog, moment.at);
   if (!covered.ok) throw new RefusedError(refusal("nothing was read", covered.problems.map(problemText)));
-  const suspicious = watchProblems(await sampleWatched(source.client, covered.value.watched, signal));
+  return covered.value;
+}
+
+/** Looks at a sample of what the rules keep, before anything is masked. */
+async function refuseSuspicious(source: Source, plan: ScrubPlan, signal: AbortSignal): Promise<void> {
+  const suspicious = watchProblems(await sampleWatched(source.client, plan.watched, signal));
   if (suspicious.length > 0)
     throw new RefusedError(refusal(new ScrubError("public-suspicious").message, suspicious.map(problemText)));
-  return covered.value;
 }
 
 /** The limit of a container counts, where there is one; without one Node says 0, or more than there is. */
