@@ -119,6 +119,8 @@ function build(name) {
       target: `node${NODE_MINIMUM}`,
       sourcemap: "linked",
       sourcesContent: false,
+      // Names stay, by which a stack is read; the rest takes a quarter less to load.
+      minifyWhitespace: true,
       outfile: bundleFile(name),
       // Loaded from node_modules where they are used: a program of its own, two that no bundle uses, and one for a bench.
       external: [

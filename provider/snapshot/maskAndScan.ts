@@ -50,7 +50,7 @@ export async function partsOfAll(
 
 /**
  * Has the parts masked and written, and then, when every value of the source is known, read back and scanned, and the
- * scan proven by canaries.
+ * scan proven by canaries. Its crew has nothing to do after that, and ends.
  * @throws ScrubError; the signal's reason
  */
 export async function maskAndScan(
@@ -97,7 +97,11 @@ export async function maskAndScan(
     const confirmed = new Set((await crew.run("confirm", among, new StageProgress(tell, "confirming").moved)).flat());
     for (const digest of suspects.byDigest.keys()) if (confirmed.has(digest)) suspects.report(digest, book);
   }
+  // Millions of groups are counted while the threads take leave.
+  const left = crew.end();
+  await nextTurn();
   const k = plan.sets.map((set, index) => new GroupCounts(setOf(set), key, setup.groups[index]).result());
+  await left;
   return { tables: written, scan: book.report(), canaries: sumCanaries(canaries), k };
 }
 
