@@ -1,8 +1,8 @@
 import { open } from "node:fs/promises";
 
-/** A new or renamed name is on the disk only when its folder is. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
+/** Waits until what was written into a file, or which names are in a folder, is on the disk, where a power cut leaves it. */
+export async function sync(file: string): Promise<void> {
+  const handle = await open(file, "r");
   try {
     await handle.sync();
   } finally {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { link, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import type { LedgerText } from "../../core/ledger/verify";
-import { syncFolder } from "../../platform/durable";
+import { sync } from "../../platform/durable";
 
 /** Where a ledger is kept. Nothing in it is ever changed or removed by us. */
 export interface LedgerSink {
@@ -54,7 +54,7 @@ export class FolderSink implements LedgerSink {
     try {
       await writeThrough(draft, text);
       await link(draft, path.join(folder, `${String(number).padStart(DIGITS, "0")}.json`));
-      await syncFolder(folder);
+      await sync(folder);
       return true;
     } catch (error) {
       if (codeOf(error) === "EEXIST") return false;

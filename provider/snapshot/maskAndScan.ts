@@ -1,3 +1,4 @@
+import path from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ScrubPlan } from "../../core/scrub/cover";
 import { FakeMaker } from "../../core/scrub/fakes/fakeMaker";
@@ -10,6 +11,7 @@ import { KnownValues } from "../../core/scrub/scan/known";
 import { Suspects } from "../../core/scrub/scan/suspects";
 import { FindingBook } from "../../core/scrub/scan/report";
 import type { CanaryResult, KResult, ScanReport } from "../../core/scrub/verdicts";
+import { sync } from "../../platform/durable";
 import type { Crew } from "./crew";
 import type { CrewSetup, MaskedPart, PartOf, ScanOf } from "./job";
 import { type ManifestTable, tableOf } from "./maskParts";
@@ -84,8 +86,9 @@ export async function maskAndScan(
   const scanning = crew.run("scan", scans.jobs, new StageProgress(tell, "scanning", bytes).moved);
   // Between scans, largest first: the short ones that are left make up for whoever has had more of it.
   const proving = crew.run("prove", [...plan.tables.keys()], () => undefined);
-  // Millions of places are counted, while threads that need nothing of this one go on.
-  const [scanned, canaries] = await Promise.all([scanning.then(scans.inOrder), proving, closed(setup, key)]);
+  // Millions of places are counted, and files written through, while threads that need nothing of this one go on.
+  const others = [closed(setup, key), onDisk(scans.jobs, setup.folder)] as const;
+  const [scanned, canaries] = await Promise.all([scanning.then(scans.inOrder), proving, ...others]);
   const book = new FindingBook(key);
   const suspects = new Suspects();
   for (const each of scanned) {
@@ -140,6 +143,11 @@ async function closed(setup: CrewSetup, key: Buffer): Promise<void> {
   // Not before the threads have their first jobs.
   await nextTurn();
   refuseFull(setup, key);
+}
+
+/** For the promotion, which waits for it, to find it done. */
+async function onDisk(scans: readonly ScanOf[], folder: string): Promise<void> {
+  for (const { stored } of scans) await sync(path.join(folder, stored.file));
 }
 
 /** @throws ScrubError known-values-full: then nothing that a scan says is of use. */

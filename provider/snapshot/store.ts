@@ -1,6 +1,6 @@
 import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
-import { syncFolder } from "../../platform/durable";
+import { sync } from "../../platform/durable";
 
 /** Where snapshots of one service lie: `<root>/<service>/<id>`, each written once and never changed. */
 export interface SnapshotFolder {
@@ -51,12 +51,14 @@ export class SnapshotStore {
     const to = path.join(this.where, id);
     const made = path.join(this.quarantine, id);
     const files = (await readdir(made)).map((file) => path.join(made, file));
+    // Before it is in sight: its name could outlive a power cut that its rows do not.
+    for (const file of [...files, made]) await sync(file);
     await this.give(...files);
     // The owner's group may read what was promoted, and nothing that was not.
     for (const file of files) await chmod(file, 0o640);
     for (const folder of [this.where, made]) await chmod(folder, 0o750);
     await rename(made, to);
-    await syncFolder(this.where);
+    await sync(this.where);
     await rm(this.quarantine, { recursive: true, force: true });
     return { id, path: to };
   }

@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { SnapshotStore, snapshotId } from "../../../provider/snapshot/store";
@@ -27,6 +28,15 @@ describe("the store of a service's snapshots", () => {
     const { path: folder } = await store.promote(id(1));
     assert.ok(existsSync(path.join(folder, "manifest.json")));
     assert.deepEqual(await store.list(), [{ id: id(1), path: folder }]);
+  });
+
+  it("has all of it on the disk before it shows it: a power cut leaves no snapshot that is none", async () => {
+    await make(4);
+    const synced = await syncedBy(() => store.promote(id(4)));
+    const names = synced.map((file) => path.relative(store.where, file));
+    const made = path.join(".quarantine", id(4));
+    assert.deepEqual(names, [path.join(made, "manifest.json"), made, ""]);
+    await store.remove(id(4));
   });
 
   it("forgets what was begun by somebody who died, and what is discarded", async () => {
@@ -58,3 +68,23 @@ describe("the store of a service's snapshots", () => {
     );
   });
 });
+
+/** @returns what was written through to the disk meanwhile, by the name that it had then */
+async function syncedBy(work: () => Promise<unknown>): Promise<readonly string[]> {
+  const handle = await open(os.tmpdir());
+  const prototype = Object.getPrototypeOf(handle) as FileHandle;
+  await handle.close();
+  const synced: string[] = [];
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own handle
+  const { sync } = prototype;
+  prototype.sync = function (this: FileHandle) {
+    synced.push(readlinkSync(`/proc/self/fd/${this.fd}`));
+    return sync.call(this);
+  };
+  try {
+    await work();
+  } finally {
+    prototype.sync = sync;
+  }
+  return synced;
+}
