@@ -1,3 +1,4 @@
+import { turnOf } from "../schedule/turn";
 import { zonedText } from "../schedule/zone";
 import type { ActualRollout } from "./plan";
 import { happened, unscheduled, type Act, type Hold, type RolloutRecord, type Scheduled } from "./record";
@@ -7,7 +8,8 @@ import { describeRelease } from "./release";
 export type Schedule = Omit<Scheduled, "id" | "image" | "by" | "since" | "delayed">;
 
 /**
- * The release waits for its instant. Whoever schedules one that is held says that it may go live.
+ * The release waits for its instant. Whoever schedules one that is held says that it may go live. A freeze that held it at
+ * the same instant still counts: it may outlast the grace.
  * @param id fencing token of the lease under which this is written
  */
 export function withScheduled(
@@ -16,13 +18,28 @@ export function withScheduled(
   id: number,
   act: Act,
 ): RolloutRecord {
-  const scheduled: Scheduled = { ...schedule, id, by: act.by, since: act.at };
   const { scheduled: before } = record;
+  const delayed = before && isSameMove(before, schedule) ? before.delayed : undefined;
+  const scheduled: Scheduled = {
+    ...schedule,
+    id,
+    by: act.by,
+    since: act.at,
+    ...(delayed === undefined ? {} : { delayed }),
+  };
   const moved = before && before.release === schedule.release && before.at !== schedule.at;
   const instead = moved ? ` instead of ${scheduleTime(before)}` : "";
   const holds = record.holds.filter((hold) => hold.release !== schedule.release);
   const reason = `for ${scheduleTime(scheduled)}${instead}`;
   return noted(record, { scheduled, holds }, "scheduled", scheduled, { ...act, reason });
+}
+
+/** Why a schedule that is said again cannot be kept any more; `undefined` while its move may begin. @param now ms since 1970 */
+export function overdue({ scheduled }: RolloutRecord, schedule: Schedule, now: number): string | undefined {
+  if (!scheduled || !isSameMove(scheduled, schedule)) return undefined;
+  const { delayed } = scheduled;
+  const turn = turnOf({ ...schedule, ...(delayed === undefined ? {} : { delayed }) }, now, 0);
+  return turn.kind === "expire" ? turn.why : undefined;
 }
 
 /** The instant has come, and a freeze holds the move. */
@@ -68,6 +85,8 @@ export const scheduleTime = ({ at, zone }: Pick<Scheduled, "at" | "zone">): stri
 /** For messages: `v4.2 (3f1c…), scheduled for 2026-12-01 00:00 America/New_York` */
 export const describeSchedule = ({ release: id, tag, ...when }: Scheduled): string =>
   `${describeRelease({ id, tag })}, scheduled for ${scheduleTime(when)}`;
+
+const isSameMove = (one: Schedule, other: Schedule): boolean => one.release === other.release && one.at === other.at;
 
 function held(record: RolloutRecord, kind: "cancelled" | "expired", act: Ended): RolloutRecord {
   const { release, tag } = theSchedule(record);

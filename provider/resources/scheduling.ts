@@ -3,13 +3,13 @@ import { weightsFor } from "../../core/rollout/color";
 import { describeHolder } from "../../core/rollout/lease";
 import type { ActualRollout } from "../../core/rollout/plan";
 import type { RolloutRecord } from "../../core/rollout/record";
-import { scheduleTime, type Schedule } from "../../core/rollout/scheduled";
+import { overdue, scheduleTime, type Schedule } from "../../core/rollout/scheduled";
 import type { Log, PropertyDiff } from "../../platform/rpc";
 import { Refusal } from "../rollout/errors";
 import type { HeldLease } from "../rollout/lease";
 import { hasMoveJob, type MoveWish } from "../rollout/moveJob";
 import type { Permit, WeightChange } from "../rollout/permit";
-import { cancelledText, cancelSchedule, scheduleMove } from "../rollout/schedule";
+import { cancelledText, cancelSchedule, expireSchedule, scheduleMove } from "../rollout/schedule";
 import type { RolloutStore } from "../rollout/store";
 import { runnerImage } from "../runnerImage";
 import type { Session } from "../session";
@@ -40,7 +40,8 @@ export async function scheduleDiff(
 /**
  * Brings the schedule to what is wanted: set, changed, given to a new pod, or taken away where something else is wanted.
  * Says in the engine's log what became of it.
- * @param record notes a move before it is left to a pod, which has no ledger. @throws Refusal when it cannot.
+ * @param record notes a move before it is left to a pod, which has no ledger. @throws Refusal when it cannot, and when its
+ * time is over: it is held then, as a pod would have left it.
  */
 export async function makeSchedule(
   session: Session,
@@ -55,12 +56,20 @@ export async function makeSchedule(
   const parts = { kube: session.kube, store, lease };
   const { service, schedule } = wish;
   if (!schedule) {
-    const why = "another release is wanted";
-    const cancelled = await cancelSchedule(parts, why, "replaced");
-    if (cancelled) log.info(cancelledText(service, cancelled, why));
+    const wanted = "another release is wanted";
+    const cancelled = await cancelSchedule(parts, wanted, "replaced");
+    if (cancelled) log.info(cancelledText(service, cancelled, wanted));
     return;
   }
   if ((await scheduleDiff(session, wish, actual.record)).length === 0) return;
+  const why = overdue(actual.record, schedule, Date.now());
+  if (why !== undefined) {
+    const expired = await expireSchedule(parts, why);
+    throw new Refusal(
+      `${expired ? cancelledText(service, expired, why) : `${service}: ${why}`}. ` +
+        "It is held now: say another instant, or deploy it with --retry and without one",
+    );
+  }
   const change = scheduledChange(wish, schedule, actual, lease);
   if (change) await record?.(change, signal);
   log.status("starting the pod that makes the move at its instant");

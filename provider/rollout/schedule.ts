@@ -3,6 +3,7 @@ import { withFence, type Act, type RolloutRecord, type Scheduled } from "../../c
 import {
   describeSchedule,
   withCancelled,
+  withExpired,
   withReplaced,
   withScheduled,
   type Schedule,
@@ -52,20 +53,18 @@ export async function scheduleMove(
  * Takes a schedule back, from whoever is about to make the move too. @param why "replaced": another release is wanted,
  * and nothing is held. @returns what was scheduled; `undefined` when nothing is.
  */
-export async function cancelSchedule(
+export function cancelSchedule(
   parts: ScheduleParts,
   reason: string,
   why: "given up" | "replaced",
 ): Promise<Scheduled | undefined> {
-  const { kube, store } = parts;
-  const found = (await store.read()).actual.record.scheduled;
-  if (!found) return undefined;
   const end = why === "replaced" ? withReplaced : withCancelled;
-  await changeSchedule(parts, (record, act) => (record.scheduled ? end(record, { ...act, reason }) : record));
-  const { service, namespace } = store;
-  // It would see for itself that there is nothing to do any more.
-  await removeMoveJob(kube, { service, namespace, id: found.id }).catch(() => undefined);
-  return found;
+  return endSchedule(parts, (record, act) => end(record, { ...act, reason }));
+}
+
+/** Ends a schedule whose time is over, and that no pod is there to end. @returns what was scheduled; `undefined` when nothing is */
+export function expireSchedule(parts: ScheduleParts, why: string): Promise<Scheduled | undefined> {
+  return endSchedule(parts, (record, act) => withExpired(record, { ...act, reason: why }));
 }
 
 /** For people. */
@@ -82,4 +81,18 @@ export function changeSchedule(
     if (record.fence > lease.token) throw new Fenced(`${record.writer} took over`);
     return change(withFence(record, lease.token, by), { at: now().toISOString(), by });
   });
+}
+
+async function endSchedule(
+  parts: ScheduleParts,
+  end: (record: RolloutRecord, act: Act) => RolloutRecord,
+): Promise<Scheduled | undefined> {
+  const { kube, store } = parts;
+  const found = (await store.read()).actual.record.scheduled;
+  if (!found) return undefined;
+  await changeSchedule(parts, (record, act) => (record.scheduled ? end(record, act) : record));
+  const { service, namespace } = store;
+  // It would see for itself that there is nothing to do any more.
+  await removeMoveJob(kube, { service, namespace, id: found.id }).catch(() => undefined);
+  return found;
 }

@@ -5,6 +5,7 @@ import { withScheduled } from "../../core/rollout/scheduled";
 import { KubeClient } from "../../platform/kube/client";
 import { readJournal } from "../../provider/rollout/journal";
 import { acquireLease } from "../../provider/rollout/lease";
+import { changeSchedule } from "../../provider/rollout/schedule";
 import { RouteWriter } from "../../provider/rollout/routeWriter";
 import { RolloutStore } from "../../provider/rollout/store";
 import { kubectl } from "../support/cluster";
@@ -169,6 +170,41 @@ describe("a scheduled release", function () {
     assert.match(output, /a rollback was interrupted, and is finished now/);
     const { live, move, scheduled, events } = await record();
     assert.deepEqual([live, move, scheduled, events.at(-1)?.kind], [color, null, undefined, "rollback"]);
+  });
+
+  it("is given up, and says so, by an update that finds its time over and nobody there to end it", async () => {
+    another();
+    const set = await deploy("--tag", "v6", "--not-before", inSeconds(3000));
+    assert.equal(set.code, 0, set.output);
+    const kube = KubeClient.load({ context: "hms-local" });
+    const past = inSeconds(-3600);
+    const lease = await acquireLease(kube, store);
+    const { scheduled } = await changeSchedule({ kube, store, lease }, ({ scheduled: found, ...rest }) => {
+      assert.ok(found);
+      return { ...rest, scheduled: { ...found, at: past, text: past } };
+    });
+    await lease.release();
+    kubectl("-n", project.namespace, "delete", "job", `${SERVICE}-move-${scheduled?.id ?? 0}`);
+
+    const before = await record();
+    const jobs = () => kubectl("-n", project.namespace, "get", "jobs", "-o", "name");
+    const ended = jobs();
+    const late = await deploy("--tag", "v6", "--not-before", past);
+    assert.equal(late.code, 1, late.output);
+    assert.match(
+      late.output,
+      /v6 .*does not go live then: nothing moved it in time: .*; no traffic was moved\. It is held/,
+    );
+    const after = await record();
+    assert.deepEqual(
+      [after.live, after.scheduled, after.events.at(-1)?.kind, after.weights],
+      [before.live, undefined, "expired", before.weights],
+    );
+    assert.equal(jobs(), ended, "a pod was started for an instant that is past");
+
+    const again = await deploy("--tag", "v6", "--retry");
+    assert.equal(again.code, 0, again.output);
+    assert.deepEqual([(await record()).live, (await service()).phase], [scheduled?.color, "live"]);
   });
 
   it("is refused for an instant that is over, before anything is built", async () => {

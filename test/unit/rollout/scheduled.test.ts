@@ -18,6 +18,7 @@ import {
   type RolloutRecord,
 } from "../../../core/rollout/record";
 import {
+  overdue,
   withCancelled,
   withDelayed,
   withExpired,
@@ -130,6 +131,30 @@ describe("a scheduled release", () => {
     assert.equal(findHold(again, r2.id), undefined);
     const other = { ...schedule, at: "2026-12-01T06:00:00.000Z", image: "i" };
     assert.match(withScheduled(scheduled, other, 9, act).events.at(-1)?.reason ?? "", /01:00 .* instead of .* 00:00 /);
+  });
+
+  it("is still held by its freeze when it is said again, and not when it is said for another instant", () => {
+    const delayed = withDelayed(scheduled, "frozen", act);
+    const said = { ...schedule, image: r2.image };
+    assert.deepEqual(withScheduled(delayed, said, 9, act).scheduled?.delayed, { since: act.at, why: "frozen" });
+    const other = { ...said, at: "2026-12-01T06:00:00.000Z" };
+    assert.equal(withScheduled(delayed, other, 9, act).scheduled?.delayed, undefined);
+  });
+
+  it("is overdue from its grace on, or the freeze's, as they are said now", () => {
+    const after = (record: RolloutRecord, seconds: number, said: Partial<Schedule> = {}) =>
+      overdue(record, { ...schedule, ...said }, Date.parse(schedule.at) + seconds * 1000);
+    assert.equal(after(scheduled, 600), undefined);
+    assert.match(
+      after(scheduled, 601) ?? "",
+      /^nothing moved it in time: it may begin at most 10m after 2026-12-01 00:00/,
+    );
+    assert.equal(after(scheduled, 601, { graceSeconds: 700 }), undefined);
+    assert.equal(after(scheduled, 601, { at: "2026-12-01T05:00:01.000Z" }), undefined, "another instant");
+    assert.equal(after(live, 601), undefined, "nothing was scheduled");
+    const delayed = withDelayed(scheduled, "frozen", act);
+    assert.equal(after(delayed, 86_400), undefined);
+    assert.match(after(delayed, 86_401) ?? "", /^the freeze outlasted it: /);
   });
 
   for (const [name, end] of [
