@@ -61,6 +61,7 @@ export class PartWriter {
 
   /** @param rows may change afterwards. */
   write(rows: Buffer): void {
+    if (this.#file === undefined) throw new RangeError("the file is closed");
     if (this.packing === "stored") {
       this.put(rows);
       return;
@@ -83,8 +84,10 @@ export class PartWriter {
 
   /** Also of one that has ended. */
   close(): void {
-    if (this.#file !== undefined) closeSync(this.#file);
+    if (this.#file === undefined) return;
+    closeSync(this.#file);
     this.#file = undefined;
+    release(this.#rows);
   }
 
   private pack(): void {
@@ -129,8 +132,8 @@ export async function* unpacked(file: string, hash: Hash, own = true): AsyncGene
 /** One buffer for all of a file. */
 function* stored(file: string, hash: Hash): Generator<Buffer> {
   const from = openSync(file, "r");
+  const buffer = Buffer.allocUnsafeSlow(READ_AT_ONCE);
   try {
-    const buffer = Buffer.allocUnsafeSlow(READ_AT_ONCE);
     for (;;) {
       const count = readSync(from, buffer);
       if (count === 0) return;
@@ -140,6 +143,7 @@ function* stored(file: string, hash: Hash): Generator<Buffer> {
     }
   } finally {
     closeSync(from);
+    release(buffer);
   }
 }
 

@@ -1,3 +1,5 @@
+import { release } from "../../core/scrub/release";
+
 /** Little-endian, as are all numbers of RFC 8878. */
 const MAGIC = 0xfd2fb528;
 const MAGIC_BYTES = 4;
@@ -37,6 +39,7 @@ export function* wholeFrames(chunks: Iterable<Buffer>): Generator<Buffer> {
     if (filled + chunk.length > waiting.length) {
       const larger = Buffer.allocUnsafeSlow(2 * (filled + chunk.length));
       waiting.copy(larger, 0, 0, filled);
+      release(waiting);
       waiting = larger;
     }
     filled += chunk.copy(waiting, filled);
@@ -49,6 +52,7 @@ export function* wholeFrames(chunks: Iterable<Buffer>): Generator<Buffer> {
     bytes.copyWithin(0, from);
     filled -= from;
   }
+  release(waiting);
   if (filled > 0) throw new Error("zstd: the last frame is cut off");
 }
 

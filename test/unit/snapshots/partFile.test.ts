@@ -55,6 +55,16 @@ describe("the file of a part", () => {
       for (const other of others) assert.ok(readFileSync(other).equals(readFileSync(first)), other);
     });
 
+  it("takes no rows once it is closed", () => {
+    const writer = new PartWriter(path.join(folder, "closed.copy.gz"), "gzip", 1);
+    writer.write(ROWS);
+    writer.close();
+    assert.throws(() => {
+      writer.write(ROWS);
+    }, RangeError);
+    writer.close();
+  });
+
   it("is packed by the best that this Node has, and says in its name by what", () => {
     assert.equal(packingOf(0), "stored");
     assert.equal(packingOf(1), HAS_ZSTD ? "zstd" : "gzip");
