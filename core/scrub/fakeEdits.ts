@@ -41,10 +41,6 @@ export class FakeEdits {
     return this.#slots.push(new Slot(this.maker.fake(spec), reading, batch)) - 1;
   }
 
-  get ordered(): boolean {
-    return this.#slots.some(({ fake }) => fake.ordered);
-  }
-
   get counts(): Readonly<Partial<Record<FakeTag, number>>> {
     const counts: Partial<Record<FakeTag, number>> = {};
     for (const { count, reading } of this.#slots)

@@ -1,26 +1,28 @@
 /**
- * Scalars of a document at a path of its rules, as texts. `*` is each element of a list, and each key of a map that no rule
- * names. The empty path is a document that is a scalar itself.
+ * Reads the scalars of documents at a path of their rules, as texts. `*` is each element of a list, and each key of a map
+ * that no rule names. The empty path is a document that is a scalar itself.
  * @param paths of all rules of the document
  */
-export function scalarsAt(document: unknown, path: string, paths: readonly string[]): readonly string[] {
-  let found: readonly unknown[] = [document];
+export function scalarReader(path: string, paths: readonly string[]): (document: unknown) => readonly string[] {
   const keys = stepsOf(path);
-  for (const [depth, key] of keys.entries()) {
-    const named = key === "*" ? namedBelow(keys.slice(0, depth), paths) : [];
-    found = found.flatMap((value) => stepInto(value, key, named));
-  }
-  return found.flatMap((value) =>
-    typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? [String(value)] : [],
-  );
+  const others = paths.map(stepsOf);
+  const steps = keys.map((key, depth) => ({ key, named: key === "*" ? namedBelow(keys.slice(0, depth), others) : [] }));
+  return (document) =>
+    steps
+      .reduce<readonly unknown[]>(
+        (found, { key, named }) => found.flatMap((value) => stepInto(value, key, named)),
+        [document],
+      )
+      .flatMap((value) =>
+        typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? [String(value)] : [],
+      );
 }
 
 const stepsOf = (path: string): readonly string[] => (path === "" ? [] : path.split("."));
 
 /** Keys that rules name right below a path. */
-const namedBelow = (above: readonly string[], paths: readonly string[]): readonly string[] =>
+const namedBelow = (above: readonly string[], paths: readonly (readonly string[])[]): readonly string[] =>
   paths
-    .map(stepsOf)
     .filter((steps) => above.every((key, index) => steps[index] === key))
     .flatMap((steps) => steps.slice(above.length, above.length + 1))
     .filter((key) => key !== "*");

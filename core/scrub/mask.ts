@@ -89,11 +89,6 @@ export class TableMask {
     });
   }
 
-  /** Its output depends on which rows, of this and other tables, were masked before. See `Fake.ordered`. */
-  get ordered(): boolean {
-    return this.#fakes.ordered;
-  }
-
   /** So far; `counts` has more. */
   get rows(): number {
     return this.#rows;

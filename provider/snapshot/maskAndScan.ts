@@ -4,7 +4,6 @@ import type { ScrubPlan } from "../../core/scrub/cover";
 import { FakeMaker } from "../../core/scrub/fakes/fakeMaker";
 import { GroupCounts } from "../../core/scrub/kAnonymity";
 import type { ScrubKeys } from "../../core/scrub/key";
-import { TableMask } from "../../core/scrub/mask";
 import { partsOf } from "../../core/scrub/parts";
 import { sumCanaries } from "../../core/scrub/scan/canaries";
 import { KnownValues } from "../../core/scrub/scan/known";
@@ -115,7 +114,7 @@ export async function maskAndScan(
 function maskingJobs(plan: ScrubPlan, parts: readonly PartOf[], keys: ScrubKeys): readonly (readonly PartOf[])[] {
   const maker = new FakeMaker(keys);
   const ordered = new Set(
-    [...plan.tables.entries()].filter(([, table]) => new TableMask(table, maker).ordered).map(([index]) => index),
+    [...plan.tables.entries()].filter(([, table]) => maker.isOrdered(table)).map(([index]) => index),
   );
   const together = parts.filter(({ table }) => ordered.has(table));
   const alone = parts.filter(({ table }) => !ordered.has(table));

@@ -2,7 +2,7 @@ import type { ClientBase } from "pg";
 import type { RelationName } from "../../core/scrub/catalog";
 import type { WatchedColumn } from "../../core/scrub/watched";
 import { withoutValues } from "../../core/scrub/errors";
-import { scalarsAt } from "../../core/scrub/jsonPath";
+import { scalarReader } from "../../core/scrub/jsonPath";
 import { relationText } from "../../core/scrub/relationName";
 import { quoteName, quoteRelation } from "../../core/scrub/sql";
 import type { Sampled } from "../../core/scrub/watch";
@@ -65,7 +65,7 @@ async function sampleTable(
   return watched.map((each) => {
     const { texts = [], documents = [] } = columns[names.indexOf(each.column)] ?? {};
     const { json } = each;
-    const values = json === null ? texts : documents.flatMap((read) => scalarsAt(read, json.path, json.paths));
+    const values = json === null ? texts : documents.flatMap(scalarReader(json.path, json.paths));
     return { watched: each, values };
   });
 }

@@ -1,6 +1,6 @@
 import type { ScrubKeys } from "../key";
 import { type Permutation, tablePermutation } from "../permutation";
-import type { FakeSpec } from "../plan";
+import type { FakeSpec, PlannedTable } from "../plan";
 import { PrfBatch, slowPrf } from "../prf";
 import type { FakeTag } from "../tags";
 import type { Fake } from "./fake";
@@ -40,6 +40,12 @@ export class FakeMaker {
       default:
         return textFake(spec.tag, spec, table);
     }
+  }
+
+  /** A table's output depends on which rows, of this and other tables, were masked before. See `Fake.ordered`. */
+  isOrdered({ columns }: PlannedTable): boolean {
+    const actions = columns.flatMap(({ action }) => (action.kind === "json" ? [...action.rules.values()] : [action]));
+    return actions.some((action) => action.kind === "fake" && this.fake(action.fake).ordered);
   }
 
   /** A batch of the tag's keyed function; each stream has its own. */

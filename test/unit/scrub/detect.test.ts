@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { suspicionsOf } from "../../../core/scrub/detect";
-import { scalarsAt } from "../../../core/scrub/jsonPath";
+import { scalarReader } from "../../../core/scrub/jsonPath";
 import type { SuspicionKind } from "../../../core/scrub/suspicion";
 import { watchProblems } from "../../../core/scrub/watch";
 import { problemText } from "../../../core/service/problem";
@@ -133,10 +133,10 @@ describe("a path of a JSON document", () => {
   };
   for (const [path, scalars] of Object.entries(CASES)) {
     it(`${path} is ${JSON.stringify(scalars)}`, () => {
-      assert.deepEqual(scalarsAt(document, path, PATHS), scalars);
+      assert.deepEqual(scalarReader(path, PATHS)(document), scalars);
     });
   }
   it("of no key is the document itself", () => {
-    assert.deepEqual(scalarsAt("alone", "", [""]), ["alone"]);
+    assert.deepEqual(scalarReader("", [""])("alone"), ["alone"]);
   });
 });
